@@ -1,0 +1,20 @@
+"""The one exception that the command line turns into a line and exit code 2."""
+
+
+class InputError(ValueError):
+    """What the user gave cannot be used; the message says what is wrong, what was got and what to do.
+
+    Raise it at the door (files, columns, options, labels), with the file and the row where there are any. The
+    message is one line, and texts in it are shown by :func:`shown`.
+    """
+
+
+def shown(value: object, length: int = 40) -> str:
+    """Give the ``repr`` of a value, cut so that an error stays one readable line.
+
+    ``shown("x" * 100) -> "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'"``
+    """
+    if isinstance(value, str) and len(value) > length:
+        return repr(value[:length] + "...")
+    text = repr(value)
+    return text if len(text) <= length + 5 else text[:length] + "..."

@@ -1,0 +1,1 @@
+"""How good are the labels, and what do they say: metrics, intervals, agreement, mix, reports."""

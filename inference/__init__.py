@@ -1,0 +1,1 @@
+"""From posts to labels: Labeller, its engines, and the batch job that survives."""

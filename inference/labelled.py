@@ -1,0 +1,46 @@
+"""What the labeller says about one post."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..data.language import Language
+from ..data.motives import MOTIVES, Motive
+from ..data.results import PROBABILITY_COLUMNS
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """The label of one post; printing it gives one line.
+
+    A post without any text after cleaning has no motive: ``motive`` and ``runner_up`` are None, ``confidence`` is 0,
+    the probabilities are all 0, and it is ``uncertain``.
+    """
+
+    motive: Motive | None
+    confidence: float
+    runner_up: Motive | None
+    probabilities: Mapping[Motive, float]
+    language: Language
+    truncated: bool
+    uncertain: bool
+
+    def as_columns(self) -> dict[str, Any]:
+        """Give the result columns of ``data/results.py``, in their order."""
+        probs = (self.probabilities[motive] for motive in MOTIVES)
+        return {
+            "motive": str(self.motive or ""),
+            "motive_zh": self.motive.zh if self.motive else "",
+            "confidence": self.confidence,
+            "runner_up": str(self.runner_up or ""),
+            **dict(zip(PROBABILITY_COLUMNS, probs, strict=True)),
+            "language": self.language,
+            "truncated": self.truncated,
+            "uncertain": self.uncertain,
+        }
+
+    def __str__(self) -> str:
+        if self.motive is None:
+            return "no text"
+        mark = " (uncertain)" if self.uncertain else ""
+        return f"{self.motive} {self.motive.zh} {self.confidence:.2f}{mark}"

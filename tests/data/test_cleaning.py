@@ -1,0 +1,40 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whyshare.data.cleaning import clean
+
+
+@pytest.mark.parametrize(
+    ("raw", "cleaned"),
+    [
+        ("ＯＫ &lt;3\u200b 看http://t.cn/abc好 //@小明: 13800138000", "OK <3 看<url>好 //@user: <num>"),
+        ("今天，真好！？（哈）", "今天，真好！？（哈）"),
+        ("hello😂world [泪] #上海#", "hello😂world [泪] #上海#"),
+        ("👨\u200d👩\u200d👧 a\u200db", "👨\u200d👩\u200d👧 ab"),
+        ("❤\ufe0f love", "❤ love"),
+        ("&amp;amp;lt; &#8203;x &copy=1", "< x &copy=1"),
+        ("mail me@example.com or +8613800138000", "mail <num> or <num>"),
+        ("身份证11010519491231002X 电话010-62511234", "身份证<num> 电话<num>"),
+        ("138 0013 8000，(555) 123-4567", "<num>，<num>"),
+        ("2018-04-22 12:30 涨了123456元 3.1415926535", "2018-04-22 12:30 涨了123456元 3.<num>"),
+        ("@user @users @张三-li_4：hi", "@user @user @user：hi"),
+        ("a\x00b\r\n\tc\u3000d\ud800", "ab c d"),
+        ("www.baidu.com好", "<url>好"),
+        ("<email> <phone>", "<num> <num>"),
+        ("", ""),
+        (" \u200b\ufeff ", ""),
+    ],
+)
+def test_clean(raw, cleaned):
+    assert clean(raw) == cleaned
+
+
+@given(st.text())
+def test_cleaning_twice_is_cleaning_once(text):
+    assert clean(clean(text)) == clean(text)
+
+
+@given(st.text(alphabet="&#x;amplt820@ab1.c:/hwtps\u200b\u200d＠＆ 　<>好-"))
+def test_cleaning_twice_is_cleaning_once_for_hard_alphabets(text):
+    assert clean(clean(text)) == clean(text)

@@ -1,0 +1,1 @@
+"""Pretraining, fine-tuning and calibration; one TOML recipe per shipped model."""

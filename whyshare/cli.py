@@ -1,0 +1,43 @@
+"""The command line: ``whyshare COMMAND``; each command lives in ``commands/`` and is imported when it is named."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from . import __version__
+from .data.errors import InputError
+
+# command: (module in commands/, one line of help). The order is the order of --help.
+COMMANDS = {
+    "label": ("label", "label a file of posts"),
+    "eval": ("evaluate", "measure a model or predictions against an annotated set"),
+    "data": ("data", "check an annotated set, join it with texts, find suspect labels"),
+    "train": ("train", "fine-tune a model on an annotated set"),
+    "pretrain": ("pretrain", "pretrain an encoder on unlabelled posts"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; bad input prints one line and gives exit code 2."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(prog="whyshare", description="Why did they share this?")
+    parser.add_argument("--version", action="version", version=f"whyshare {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    named = next((word for word in arguments if word in COMMANDS), None)
+    for command, (module, line) in COMMANDS.items():
+        subparser = subparsers.add_parser(command, help=line, description=line[0].upper() + line[1:] + ".")
+        if command == named:
+            import_module(f".commands.{module}", __package__).add_arguments(subparser)
+    options = parser.parse_args(arguments)
+    try:
+        return options.run(options) or 0
+    except InputError as error:
+        print(f"whyshare: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("whyshare: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of a pipe, such as head, has gone
+        sys.stderr.close()
+        return 0
