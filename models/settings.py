@@ -1,0 +1,74 @@
+"""``whyshare.json``: what the weights need beside them so that a text is read as it was in training."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from ..data.cleaning import CLEANING_VERSION
+from ..data.errors import InputError
+from ..data.motives import MOTIVES
+
+SETTINGS_FILE = "whyshare.json"
+WEIGHTS_FILE = "model.safetensors"
+
+BUNDLED = Path(__file__).parent / "pretrained" / "whyshare-mini"
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """The contents of ``whyshare.json``.
+
+    ``temperature`` divides the logits, by language, and ``uncertain_below`` is the confidence under which a person
+    should look; both were fitted on the validation split. ``validation`` holds what is known of the model's errors
+    there: for every language the counts of gold (rows) by predicted motive (columns), both in label order.
+    """
+
+    max_length: int = 128  # tokens, special ones included
+    labels: tuple[str, ...] = tuple(MOTIVES)
+    cleaning_version: int = CLEANING_VERSION
+    temperature: Mapping[str, float] = field(default_factory=dict)  # language -> divisor; 1.0 where it is missing
+    uncertain_below: float = 0.0
+    validation: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)  # fingerprints of the training files
+    scores: Mapping[str, Any] = field(default_factory=dict)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+
+    def temperature_of(self, language: str) -> float:
+        """Give the divisor of the logits for a language."""
+        return float(self.temperature.get(language, self.temperature.get("all", 1.0)))
+
+    def save(self, folder: Path) -> None:
+        """Write ``whyshare.json`` into a model folder."""
+        text = json.dumps(asdict(self), indent=2, ensure_ascii=False)
+        (folder / SETTINGS_FILE).write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read the settings of a model folder.
+
+        :raises InputError: If the folder is no model of this version of whyshare.
+        """
+        if not folder.is_dir():
+            raise InputError(f"no model folder {folder}; give a folder that whyshare train wrote")
+        for name in (SETTINGS_FILE, WEIGHTS_FILE, "tokenizer.json"):
+            if not (folder / name).is_file():
+                raise InputError(f"model folder {folder} has no {name}; give a folder that whyshare train wrote")
+        try:
+            values = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
+            settings = cls(**values | {"labels": tuple(values["labels"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise InputError(
+                f"{folder / SETTINGS_FILE} cannot be read ({error}); train or copy the model again"
+            ) from None
+        if settings.labels != tuple(MOTIVES):
+            raise InputError(
+                f"model {folder} has the labels {settings.labels}; whyshare needs {tuple(map(str, MOTIVES))}"
+            )
+        if settings.cleaning_version != CLEANING_VERSION:
+            raise InputError(
+                f"model {folder} was trained on texts of cleaning version {settings.cleaning_version}, this whyshare "
+                f"cleans by version {CLEANING_VERSION}; train it again or install the whyshare it was made with"
+            )
+        return settings

@@ -1,0 +1,129 @@
+"""Batches for masked-language training: many texts in one flat array, masked by whole words."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class PackedTexts:
+    """The token ids of many texts in one array, which a laptop can hold.
+
+    ``ids`` and ``starts`` have shape (tokens,); ``starts`` is true where a word begins; text ``i`` is
+    ``ids[offsets[i] : offsets[i + 1]]``.
+    """
+
+    ids: NDArray[np.int32]
+    starts: NDArray[np.bool_]
+    offsets: NDArray[np.int64]
+
+    @classmethod
+    def pack(cls, texts: Iterable[tuple[list[int], list[bool]]]) -> Self:
+        """Pack pairs of token ids and word starts."""
+        ids, starts, lengths = [], [], [0]
+        for token_ids, word_starts in texts:
+            ids.append(np.array(token_ids, dtype=np.int32))
+            starts.append(np.array(word_starts, dtype=np.bool_))
+            lengths.append(len(token_ids))
+        return cls(np.concatenate(ids), np.concatenate(starts), np.cumsum(lengths, dtype=np.int64))
+
+    def save(self, path: Path) -> None:
+        """Save to a NumPy archive, whole or not at all."""
+        temporary = path.with_suffix(".tmp.npz")
+        np.savez(temporary, ids=self.ids, starts=self.starts, offsets=self.offsets)
+        temporary.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Load what :meth:`save` wrote."""
+        with np.load(path) as arrays:
+            return cls(arrays["ids"], arrays["starts"], arrays["offsets"])
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of each text, shape (texts,)."""
+        return np.diff(self.offsets)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of all texts."""
+        return len(self.ids)
+
+    def frequencies(self, vocabulary_size: int) -> NDArray[np.float32]:
+        """Share of each id among the tokens, add-one smoothed; shape (vocabulary,)."""
+        counts = np.bincount(self.ids, minlength=vocabulary_size) + 1.0
+        return (counts / counts.sum()).astype(np.float32)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for start, end in zip(self.offsets[:-1], self.offsets[1:], strict=True):
+            yield self.ids[start:end].tolist()
+
+
+@dataclass(frozen=True)
+class MaskedBatch:
+    """``input_ids`` and ``attention_mask`` (texts, length), ``chosen`` likewise, ``targets`` (chosen tokens,)."""
+
+    input_ids: NDArray[np.int64]
+    attention_mask: NDArray[np.int64]
+    chosen: NDArray[np.bool_]
+    targets: NDArray[np.int64]
+
+
+def token_budget_batches(
+    lengths: NDArray[np.int64], indices: NDArray[np.int64], batch_tokens: int, rng: np.random.Generator
+) -> list[NDArray[np.int64]]:
+    """Cut shuffled texts into batches of like lengths that hold at most ``batch_tokens`` with their padding.
+
+    Texts are sorted by length only within pools of about 64 batches, so the order stays random.
+    """
+    shuffled = rng.permutation(indices)
+    pool_size = max(1, int(64 * batch_tokens / max(1.0, float(lengths[indices].mean()))))
+    batches = []
+    for start in range(0, len(shuffled), pool_size):
+        pool = shuffled[start : start + pool_size]
+        pool = pool[np.argsort(lengths[pool], kind="stable")]
+        batch: list[int] = []
+        for index in pool:
+            if batch and (len(batch) + 1) * lengths[index] > batch_tokens:  # sorted: this text is the longest
+                batches.append(np.array(batch))
+                batch = []
+            batch.append(index)
+        batches.append(np.array(batch))
+    rng.shuffle(batches)  # type: ignore[arg-type]
+    return batches
+
+
+def mask_batch(
+    packed: PackedTexts, indices: NDArray[np.int64], mask_share: float, mask_id: int, vocabulary_size: int,
+    special: int, rng: np.random.Generator,
+) -> MaskedBatch:  # fmt: skip
+    """Choose whole words and hide them: 80 % become the mask, 10 % a random piece, 10 % stay (Devlin et al., 2019).
+
+    :param special: Ids below this are special tokens, never chosen and never drawn; padding is id 0.
+    """
+    longest = int(packed.lengths[indices].max())
+    input_ids = np.zeros((len(indices), longest), dtype=np.int64)
+    starts = np.zeros((len(indices), longest), dtype=np.bool_)
+    for row, index in enumerate(indices):
+        begin, end = packed.offsets[index], packed.offsets[index + 1]
+        input_ids[row, : end - begin] = packed.ids[begin:end]
+        starts[row, : end - begin] = packed.starts[begin:end]
+    words = np.cumsum(starts, axis=1)  # (texts, length): which word of its text a token belongs to
+    drawn = rng.random((len(indices), longest + 1)) < mask_share
+    chosen = np.take_along_axis(drawn, words, axis=1) & (input_ids >= special)
+    if not chosen.any():
+        chosen = input_ids >= special
+    targets = input_ids[chosen]
+    fate = rng.random(len(targets))
+    replaced = np.where(fate < 0.8, mask_id, targets)
+    replaced = np.where(fate >= 0.9, rng.integers(special, vocabulary_size, len(targets)), replaced)
+    attention_mask = (input_ids > 0).astype(np.int64)
+    input_ids[chosen] = replaced
+    return MaskedBatch(input_ids, attention_mask, chosen, targets)

@@ -1,0 +1,52 @@
+"""Recipes: one frozen dataclass per stage, read from TOML, where an unknown key is an error."""
+
+import dataclasses
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from ..data.errors import InputError, shown
+
+Config = TypeVar("Config")
+
+
+def read_recipe(path: Path, config: type[Config]) -> Config:
+    """Read a TOML recipe into the configuration of a stage.
+
+    Paths in a recipe are taken from the working folder.
+
+    :raises InputError: For a missing file, bad TOML, an unknown key, or a value of the wrong type or range.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read recipe {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not valid TOML: {error}") from None
+    return build_config(config, values, str(path))
+
+
+def build_config(config: type[Config], values: dict[str, Any], name: str) -> Config:
+    """Build a configuration from plain values; nested tables become nested dataclasses."""
+    hints = get_type_hints(config)
+    known = {field.name for field in dataclasses.fields(config)}  # type: ignore[arg-type]
+    for key in values:
+        if key not in known:
+            raise InputError(f"{name}: unknown key {key!r}; known are {', '.join(sorted(known))}")
+    checked = {key: _convert(value, hints[key], f"{name}: {key}") for key, value in values.items()}
+    try:
+        return config(**checked)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}: {error}") from None
+
+
+def _convert(value: Any, hint: Any, name: str) -> Any:
+    if dataclasses.is_dataclass(hint) and isinstance(value, dict):
+        return build_config(hint, value, name)  # type: ignore[arg-type]
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if getattr(hint, "__origin__", None) is tuple and isinstance(value, list):
+        return tuple(_convert(item, hint.__args__[0], name) for item in value)
+    if isinstance(hint, type) and (not isinstance(value, hint) or (hint is int and isinstance(value, bool))):
+        raise InputError(f"{name} is {shown(value)}; a value of type {hint.__name__} is needed")
+    return value

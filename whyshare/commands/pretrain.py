@@ -1,0 +1,24 @@
+"""``whyshare pretrain RECIPE -o FOLDER``: continue pretraining an encoder on unlabelled posts."""
+
+import argparse
+import logging
+from pathlib import Path
+
+from ..extras import needs
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("recipe", type=Path, help="TOML file; see training/recipes/")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the encoder; resumes if it exists")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Pretrain, or go on where a run was stopped."""
+    with needs("train"):
+        from ..training.pretrain import PretrainConfig, pretrain
+    from ..training.settings import read_recipe
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    pretrain(read_recipe(options.recipe, PretrainConfig), options.output)
