@@ -95,6 +95,7 @@ def prepare(config: PretrainConfig, folder: Path) -> None:
     sample = [item.text for corpus in corpora for item in corpus[: config.vocabulary_texts]]
     wordpiece = Tokenizer.from_file(str(Path(base_location(config.base)) / "tokenizer.json"))
     wordpiece.no_truncation()
+    wordpiece.no_padding()
     counts = count_candidates(sample, wordpiece, config.vocabulary, (w for t in sample for w in segment_words(t)))
     tokenizer = fit_unigram(counts, sample[::3])
     tokenizer.save(str(folder / "tokenizer.json"))

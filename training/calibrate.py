@@ -1,0 +1,59 @@
+"""Make confidence mean accuracy: a temperature per language, and the threshold under which a person should look."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+
+FloatArray = NDArray[np.floating]
+IntArray = NDArray[np.int64]
+
+MIN_POSTS = 100  # a language with fewer validation posts shares the temperature of all
+
+
+def fit_temperature(logits: FloatArray, label_ids: IntArray) -> float:
+    """Find the divisor of the logits that gives the labels the highest likelihood (Guo et al., 2017).
+
+    :param logits: Shape (posts, labels).
+    :param label_ids: Shape (posts,), column numbers of the gold labels.
+    :return: Between 0.05 and 20.
+    """
+
+    def loss(log_temperature: float) -> float:
+        log_probs = log_softmax(logits / np.exp(log_temperature), axis=1)
+        return float(-log_probs[np.arange(len(label_ids)), label_ids].mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded").x))
+
+
+def fit_temperatures(logits: FloatArray, label_ids: IntArray, languages: Sequence[str]) -> dict[str, float]:
+    """Fit one temperature for all posts, and one for each language that has enough of them."""
+    tags = np.array(languages)
+    temperatures = {"all": fit_temperature(logits, label_ids)}
+    for language in sorted(set(languages)):
+        own = tags == language
+        if own.sum() >= MIN_POSTS:
+            temperatures[language] = fit_temperature(logits[own], label_ids[own])
+    return temperatures
+
+
+def calibrated(logits: FloatArray, languages: Sequence[str], temperatures: Mapping[str, float]) -> FloatArray:
+    """Turn logits into probabilities with the temperature of each post's language; shape (posts, labels)."""
+    divisors = np.array([temperatures.get(language, temperatures["all"]) for language in languages])
+    return softmax(logits / divisors[:, None], axis=1)
+
+
+def uncertainty_threshold(probs: FloatArray, label_ids: IntArray, accuracy: float) -> float:
+    """Find the lowest confidence from which the posts kept reach an accuracy.
+
+    :return: 0 where all posts reach it together, 1 where no part of them does.
+    """
+    confidence = probs.max(axis=1)
+    order = np.argsort(-confidence, kind="stable")
+    right = (probs.argmax(axis=1) == label_ids)[order]
+    reached = np.cumsum(right) / np.arange(1, len(right) + 1) >= accuracy
+    if reached.all():
+        return 0.0
+    return float(confidence[order][np.flatnonzero(reached)[-1]]) if reached.any() else 1.0

@@ -1,0 +1,93 @@
+"""The model card: ``README.md`` of a model folder, written from its settings."""
+
+from pathlib import Path
+
+from ..data.motives import MOTIVES
+from ..models.settings import ModelSettings
+
+_CARD = """---
+language: [zh, en]
+license: apache-2.0
+pipeline_tag: text-classification
+library_name: transformers
+tags: [social-media, motives, chinese, english]
+---
+
+# {name}
+
+Why did they share this? Labels a Chinese or English post with one of eight sharing motives: {motives}.
+
+```python
+from whyshare import Labeller
+
+Labeller.load("{name}").label("求推荐一家靠谱的牙科")
+```
+
+`transformers.pipeline("text-classification", model="{name}")` loads the same folder; give it texts that
+`whyshare.clean` has cleaned, and mind that its scores are not calibrated.
+
+## Scores
+
+{scores}
+
+## How it was made
+
+Fine-tuned from `{base}` by this recipe; `whyshare train` makes it again from a recipe with these keys.
+
+```toml
+{recipe}
+```
+
+Training files (SHA-256): {data}
+
+Confidence is calibrated on the validation split with a temperature per language ({temperatures}). Posts with a
+confidence below {threshold} are marked `uncertain`; on validation, {accuracy} of the others were right.
+
+## Limits
+
+- The labels it learnt from were given by instances of a large language model that worked from the codebook; no person
+  has checked them. Your own annotated posts come first: measure on them with `whyshare eval`.
+- It reads {max_length} tokens: the head and the tail of a longer post. Other languages than Chinese and English, and
+  posts without words, get a label too; look at `language` and `uncertain`.
+- It has seen public posts of 2008 to 2022. New slang, memes and campaigns will be read worse.
+- A label says what the words of one post show. It must not be used to judge, rank, target or punish a person, to infer
+  mental health or belief, or to decide whether somebody is in danger: a post about self-harm is `attention` in this
+  taxonomy, which says nothing about its urgency.
+"""
+
+
+def write_card(folder: Path, name: str, settings: ModelSettings) -> None:
+    """Write the model card of a folder."""
+    text = _CARD.format(
+        name=name,
+        motives=", ".join(f"`{motive}` ({motive.zh})" for motive in MOTIVES),
+        scores=_score_table(settings),
+        base=settings.recipe.get("base", "?"),
+        recipe="\n".join(f"{key} = {_toml(value)}" for key, value in settings.recipe.items()),
+        data=", ".join(f"`{file}` {digest[:16]}" for file, digest in settings.data.items()),
+        temperatures=", ".join(f"{language} {value:.2f}" for language, value in settings.temperature.items()),
+        threshold=f"{settings.uncertain_below:.2f}",
+        accuracy=f"{settings.validation.get('target_accuracy', 0):.0%}",
+        max_length=settings.max_length,
+    )
+    (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def _score_table(settings: ModelSettings) -> str:
+    lines = ["| measured on | posts | macro-F1 | accuracy |", "|---|---:|---:|---:|"]
+    for split, languages in settings.scores.items():
+        for language, score in languages.items():
+            macro_f1 = _with_spread(score, "macro_f1")
+            lines.append(f"| {split}, {language} | {score['posts']} | {macro_f1} | {_with_spread(score, 'accuracy')} |")
+    return "\n".join(lines)
+
+
+def _with_spread(score: dict[str, float], metric: str) -> str:
+    spread = score.get(f"{metric}_spread")
+    return f"{score[metric]:.3f}" + (f" ± {spread:.3f}" if spread is not None else "")
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)

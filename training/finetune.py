@@ -1,0 +1,270 @@
+"""Fine-tune an encoder on annotated posts into a model folder: ``whyshare train RECIPE -o FOLDER``.
+
+The Hugging Face ``Trainer`` does the loop; here are the split, the soft targets, the layer-wise rates, and what turns
+the best checkpoint into a folder: half precision, temperatures, threshold, settings, model card, ONNX graph.
+"""
+
+import hashlib
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from numpy.typing import NDArray
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    DataCollatorWithPadding,
+    EarlyStoppingCallback,
+    EvalPrediction,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    Trainer,
+    TrainingArguments,
+    set_seed,
+)
+
+from ..data.annotated import Annotated, load_annotated
+from ..data.errors import InputError
+from ..data.language import detect_language
+from ..data.motives import MOTIVES
+from ..models.bases import MINILM, base_location
+from ..models.encoding import Encoder
+from ..models.export import export_onnx
+from ..models.settings import ModelSettings
+from .calibrate import calibrated, fit_temperatures, uncertainty_threshold
+from .card import write_card
+from .targets import class_weights, soft_targets, split_validation
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FinetuneConfig:
+    """The recipe of one model."""
+
+    train: tuple[str, ...]  # annotated files
+    name: str = "my-model"
+    base: str = MINILM  # a package, a folder or a hub name
+    validation_share: float = 0.1
+    max_length: int = 128  # tokens, special ones included
+    epochs: int = 5
+    patience: int = 2  # epochs without a better macro-F1 on validation before it stops
+    batch_size: int = 32
+    learning_rate: float = 1e-4
+    layer_decay: float = 0.9  # each layer learns slower than the one above it by this factor
+    warmup_share: float = 0.1
+    weight_decay: float = 0.01
+    dropout: float = 0.1
+    class_weight_power: float = 0.5  # 0: classes as they are, 1: all count the same
+    secondary_share: float = 0.15  # what a second motive takes from the first
+    target_accuracy: float = 0.85  # of the posts that are not marked uncertain
+    seed: int = 13  # seeds split, initialisation and order
+
+    def __post_init__(self) -> None:
+        if self.max_length < 8:
+            raise ValueError(f"max_length is {self.max_length}; at least 8 tokens are needed")
+        if not 0 < self.validation_share < 0.5:
+            raise ValueError(f"validation_share is {self.validation_share}; a share below 0.5 is needed")
+        if not 0 <= self.secondary_share <= 0.5:
+            raise ValueError(f"secondary_share is {self.secondary_share}; at most 0.5 can go to the second motive")
+        if not self.train:
+            raise ValueError("train names no file; give at least one annotated file")
+
+
+def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
+    """Run the recipe and write the model folder.
+
+    :param folder: Receives the model; checkpoints lie in ``FOLDER.checkpoints`` beside it until it is written.
+    :return: The settings written, with the validation scores.
+    """
+    set_seed(config.seed)
+    posts = [post for path in config.train for post in load_annotated(Path(path))]
+    training, validation = split_validation(posts, config.validation_share, config.seed)
+    _check_labels([posts[index] for index in training])
+    location = base_location(config.base)
+    tokenizer = AutoTokenizer.from_pretrained(location)
+    encoder = Encoder(tokenizer.backend_tokenizer, config.max_length)
+    model = load_classifier(location, config.dropout)
+    datasets = {
+        name: make_dataset([posts[index] for index in indices], encoder, config)
+        for name, indices in (("training", training), ("validation", validation))
+    }
+    log.info("%d posts to train on, %d to validate on", len(training), len(validation))
+    trainer = make_trainer(config, model, tokenizer, datasets, folder.with_name(folder.name + ".checkpoints"))
+    trainer.train()
+    model = half_precision(trainer.model)
+    logits = trainer.predict(datasets["validation"]).predictions
+    settings = settings_from_validation(config, [posts[index] for index in validation], logits)
+    save_folder(folder, config, model, tokenizer, settings)
+    return settings
+
+
+def load_classifier(location: str, dropout: float) -> PreTrainedModel:
+    """Load an encoder under a new head of eight named motives."""
+    config = AutoConfig.from_pretrained(
+        location,
+        id2label={number: str(motive) for number, motive in enumerate(MOTIVES)},
+        label2id={str(motive): number for number, motive in enumerate(MOTIVES)},
+    )
+    config.problem_type = "single_label_classification"
+    for name in ("hidden_dropout_prob", "mlp_dropout", "classifier_dropout"):
+        if hasattr(config, name):
+            setattr(config, name, dropout)
+    # Without a GPU, plain attention trains twice as fast as torch's fused kernel.
+    attention = "sdpa" if torch.cuda.is_available() else "eager"
+    return AutoModelForSequenceClassification.from_pretrained(
+        location, config=config, attn_implementation=attention, dtype=torch.float32
+    )
+
+
+def make_dataset(posts: Sequence[Annotated], encoder: Encoder, config: FinetuneConfig) -> Dataset:
+    """Encode posts by the one path that inference uses too."""
+    encoded = encoder.encode([post.text for post in posts])
+    return Dataset.from_dict(
+        {
+            "input_ids": [item.ids for item in encoded],
+            "length": [len(item.ids) for item in encoded],
+            "labels": soft_targets(posts, config.secondary_share).tolist(),
+            "label_id": [post.label.position for post in posts],
+        }
+    )
+
+
+def make_trainer(
+    config: FinetuneConfig, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase,
+    datasets: dict[str, Dataset], checkpoints: Path,
+) -> Trainer:  # fmt: skip
+    """Set up the ``Trainer``: soft cross-entropy, layer-wise rates, early stopping on macro-F1."""
+    label_ids = np.array(datasets["training"]["label_id"])
+    weights = torch.from_numpy(class_weights(label_ids, config.class_weight_power))
+
+    def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:
+        log_probs = torch.log_softmax(outputs.logits.float(), dim=-1)
+        return -(weights.to(labels.device) * labels * log_probs).sum(-1).mean()
+
+    def metrics(prediction: EvalPrediction) -> dict[str, float]:
+        gold = np.asarray(prediction.label_ids).argmax(-1)
+        guess = np.asarray(prediction.predictions).argmax(-1)
+        return {"macro_f1": f1_score(gold, guess, average="macro"), "accuracy": accuracy_score(gold, guess)}
+
+    arguments = TrainingArguments(
+        output_dir=str(checkpoints),
+        num_train_epochs=config.epochs,
+        per_device_train_batch_size=config.batch_size,
+        per_device_eval_batch_size=64,
+        learning_rate=config.learning_rate,
+        warmup_steps=config.warmup_share,
+        lr_scheduler_type="linear",
+        bf16=True,
+        train_sampling_strategy="group_by_length",
+        length_column_name="length",
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        save_total_limit=1,
+        load_best_model_at_end=True,
+        metric_for_best_model="macro_f1",
+        logging_steps=50,
+        seed=config.seed,
+        data_seed=config.seed,
+        use_cpu=not torch.cuda.is_available(),
+        dataloader_pin_memory=torch.cuda.is_available(),
+        report_to="none",
+        label_names=["labels"],
+    )
+    optimizer = torch.optim.AdamW(layerwise_rates(model, config), weight_decay=config.weight_decay)
+    return Trainer(
+        model=model,
+        args=arguments,
+        train_dataset=datasets["training"],
+        eval_dataset=datasets["validation"],
+        data_collator=DataCollatorWithPadding(tokenizer),
+        compute_metrics=metrics,
+        compute_loss_func=loss,
+        optimizers=(optimizer, None),
+        callbacks=[EarlyStoppingCallback(config.patience)],
+    )
+
+
+def layerwise_rates(model: PreTrainedModel, config: FinetuneConfig) -> list[dict[str, Any]]:
+    """Give every parameter its rate: the head the full one, each layer below less, the embeddings the least."""
+    depth = int(model.config.num_hidden_layers)
+    groups: dict[int, list[torch.nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        layer = re.search(r"\blayers?\.(\d+)\.", name)
+        height = int(layer[1]) + 1 if layer else 0 if "embedding" in name else depth + 1
+        groups.setdefault(height, []).append(parameter)
+    return [
+        {"params": parameters, "lr": config.learning_rate * config.layer_decay ** (depth + 1 - height)}
+        for height, parameters in sorted(groups.items())
+    ]
+
+
+def half_precision(model: PreTrainedModel) -> PreTrainedModel:
+    """Round the weights to what will be saved, in place, so that every later number is the shipped model's."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(parameter.half().float())
+    return model
+
+
+def settings_from_validation(
+    config: FinetuneConfig, posts: Sequence[Annotated], logits: NDArray[np.float32]
+) -> ModelSettings:
+    """Calibrate on the validation posts and record what is known of the errors there."""
+    languages = [detect_language(post.text) for post in posts]
+    label_ids = np.array([post.label.position for post in posts])
+    temperatures = fit_temperatures(logits, label_ids, languages)
+    probs = calibrated(logits, languages, temperatures)
+    guesses = probs.argmax(axis=1)
+    tags = np.array(languages)
+    scores, confusion = {}, {}
+    for language in ("all", *sorted(set(languages))):
+        own = np.full(len(tags), True) if language == "all" else tags == language
+        counts = confusion_matrix(label_ids[own], guesses[own], labels=range(len(MOTIVES)))
+        confusion[language] = counts.tolist()
+        scores[language] = {
+            "posts": int(own.sum()),
+            "macro_f1": round(f1_score(label_ids[own], guesses[own], average="macro", zero_division=0), 4),
+            "accuracy": round(accuracy_score(label_ids[own], guesses[own]), 4),
+        }
+    return ModelSettings(
+        max_length=config.max_length,
+        temperature={language: round(value, 4) for language, value in temperatures.items()},
+        uncertain_below=round(uncertainty_threshold(probs, label_ids, config.target_accuracy), 4),
+        validation={"confusion": confusion, "target_accuracy": config.target_accuracy},
+        data={Path(path).name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in config.train},
+        scores={"validation": scores},
+        recipe=asdict(config),
+    )
+
+
+def save_folder(
+    folder: Path, config: FinetuneConfig, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase,
+    settings: ModelSettings,
+) -> None:  # fmt: skip
+    """Write everything that a model folder holds."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model.half().save_pretrained(folder)
+    # The file is half precision, the arithmetic is not: fp16 on a CPU is slow and less exact.
+    model.config.dtype = torch.float32
+    model.config.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    settings.save(folder)
+    export_onnx(folder)
+    write_card(folder, config.name, settings)
+
+
+def _check_labels(posts: Sequence[Annotated]) -> None:
+    missing = [str(motive) for motive in MOTIVES if motive not in {post.label for post in posts}]
+    if len(missing) == len(MOTIVES) - 1:
+        raise InputError("all training posts have the same motive; at least two are needed to learn a difference")
+    if missing:
+        log.warning("no training post has the motive %s; the model will hardly ever say so", ", ".join(missing))

@@ -1,0 +1,64 @@
+"""What the classifier should answer: soft targets that carry a second motive and the annotator's doubt."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.annotated import Annotated
+from ..data.motives import MOTIVES
+
+FloatArray = NDArray[np.float32]
+
+DOUBT = {3: 0.02, 2: 0.06, 1: 0.2}  # certainty -> share spread evenly over all motives
+
+
+def soft_targets(posts: Sequence[Annotated], secondary_share: float) -> FloatArray:
+    """Give the target distribution of each post, shape (posts, 8), rows sum to 1.
+
+    :param secondary_share: What the second motive takes from the first, where there is one; 0 to 0.5.
+    """
+    targets = np.zeros((len(posts), len(MOTIVES)), dtype=np.float32)
+    for row, post in enumerate(posts):
+        share = secondary_share if post.secondary else 0.0
+        targets[row, post.label.position] = 1.0 - share
+        if post.secondary:
+            targets[row, post.secondary.position] += share
+        doubt = DOUBT.get(post.certainty, DOUBT[3])
+        targets[row] = (1.0 - doubt) * targets[row] + doubt / len(MOTIVES)
+    return targets
+
+
+def class_weights(label_ids: NDArray[np.int64], power: float) -> FloatArray:
+    """Weigh rare motives up: inverse frequency to a power, mean 1 over the posts; shape (8,).
+
+    :param power: 0 leaves the classes as they are, 1 makes them count the same.
+    """
+    counts = np.bincount(label_ids, minlength=len(MOTIVES)).astype(np.float64)
+    weights = np.where(counts > 0, (len(label_ids) / np.maximum(counts, 1)) ** power, 0.0)
+    return (weights / np.average(weights, weights=counts)).astype(np.float32)
+
+
+def split_validation(
+    posts: Sequence[Annotated], share: float, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Split into training and validation indices, alike in language and label; repeated texts stay together.
+
+    :raises ValueError: If nothing would be left on one side.
+    """
+    rng = np.random.default_rng(seed)
+    strata: dict[tuple[str, str], dict[str, list[int]]] = {}
+    home: dict[str, tuple[str, str]] = {}  # a text's stratum is that of its first post
+    for index, post in enumerate(posts):
+        stratum = home.setdefault(post.text, (post.language, post.label))
+        strata.setdefault(stratum, {}).setdefault(post.text, []).append(index)
+    training: list[int] = []
+    validation: list[int] = []
+    for stratum in sorted(strata):
+        groups = list(strata[stratum].values())
+        held = round(share * len(groups))
+        for position, group in enumerate(rng.permutation(len(groups))):
+            (validation if position < held else training).extend(groups[group])
+    if not training or not validation:
+        raise ValueError(f"{len(posts)} posts are too few to keep a share of {share} for validation; annotate more")
+    return np.array(sorted(training)), np.array(sorted(validation))

@@ -1,0 +1,51 @@
+"""``whyshare train``: fine-tune a model on an annotated set."""
+
+import argparse
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+from ..console import print_table
+from ..data.errors import InputError
+from ..extras import needs
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "source", type=Path, nargs="+", help="a TOML recipe (see training/recipes/), or annotated files with text,label"
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the model")
+    parser.add_argument("--base", help="encoder to start from: a package, a folder or a hub name")
+    parser.add_argument("--seed", type=int, help="seed of the split, the initialisation and the order")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Train, and print the validation scores."""
+    with needs("train"):
+        from ..training.finetune import FinetuneConfig, finetune
+    from ..training.settings import build_config, read_recipe
+
+    if options.output.exists() and not options.output.is_dir():
+        raise InputError(f"{options.output} is a file; give a folder for the model")
+    if not options.output.absolute().parent.is_dir():
+        raise InputError(f"no folder {options.output.absolute().parent}; make it first or choose another --output")
+    recipes = [path for path in options.source if path.suffix == ".toml"]
+    if recipes:
+        if len(options.source) > 1:
+            raise InputError("give one recipe, or annotated files; a recipe names its own files under train")
+        config = read_recipe(recipes[0], FinetuneConfig)
+    else:
+        values = {"train": [str(path) for path in options.source], "name": options.output.name}
+        config = build_config(FinetuneConfig, values, "options")
+    given = {name: getattr(options, name) for name in ("base", "seed") if getattr(options, name) is not None}
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    settings = finetune(replace(config, **given), options.output)
+    rows = [
+        (language, score["posts"], f"{score['macro_f1']:.3f}", f"{score['accuracy']:.3f}")
+        for language, score in settings.scores["validation"].items()
+    ]
+    print_table(("validation", "posts", "macro-F1", "accuracy"), rows)
+    print(f"wrote {options.output}")
