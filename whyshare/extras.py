@@ -8,7 +8,10 @@ from .data.errors import InputError
 
 @contextmanager
 def needs(extra: str) -> Iterator[None]:
-    """Turn a missing package of an extra into one clear line, as in ``with needs("train"): import torch``."""
+    """Turn a missing package into one clear line that names the extra which brings it.
+
+    Wrap the imports: ``with needs("train"): import torch``.
+    """
     try:
         yield
     except ModuleNotFoundError as error:

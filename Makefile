@@ -1,0 +1,36 @@
+# Everything below makes its own .venv; Python 3.11 to 3.13 is all that must be there.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test check bench clean
+
+demo: .venv/light  ## label 40 sample posts with the bundled model
+	$(BIN)/whyshare label data/samples/moments.csv -o labelled.csv --show
+
+test: .venv/dev  ## run the tests
+	$(BIN)/pytest
+
+check: .venv/dev  ## what CI runs: style, types of the installed package, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	cd .venv && ./bin/mypy --config-file ../pyproject.toml -p whyshare
+	$(BIN)/pytest
+
+bench: .venv/dev  ## measure speed and memory on this machine
+	$(BIN)/python benchmarks/throughput.py
+
+clean:
+	rm -rf .venv build *.egg-info labelled.csv
+
+.venv/pip:
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/light: .venv/pip pyproject.toml constraints.txt
+	$(INSTALL) -e .
+	touch $@
+
+.venv/dev: .venv/pip pyproject.toml constraints.txt
+	$(INSTALL) -e ".[train,suspects,dev]"
+	touch $@
