@@ -11,11 +11,13 @@ demo: .venv/light  ## label 40 sample posts with the bundled model
 test: .venv/dev  ## run the tests
 	$(BIN)/pytest
 
-check: .venv/dev  ## what CI runs: style, types of the installed package, tests
+check: .venv/dev  ## style, then types and tests of the package as it is built
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	cd .venv && ./bin/mypy --config-file ../pyproject.toml -p whyshare
-	$(BIN)/pytest
+	rm -rf build .venv/built
+	$(INSTALL) --no-deps --target .venv/built .
+	MYPYPATH=.venv/built $(BIN)/mypy -p whyshare
+	PYTHONPATH=.venv/built $(BIN)/pytest
 
 bench: .venv/dev  ## measure speed and memory on this machine
 	$(BIN)/python benchmarks/throughput.py

@@ -54,8 +54,8 @@ class Baseline:
         for side, pipeline in self._pipelines.items():
             own = np.flatnonzero(sides == side)
             if len(own):
-                columns = [MOTIVES.index(label) for label in pipeline.classes_]
-                probs[np.ix_(own, columns)] = pipeline.predict_proba([texts[index] for index in own])
+                columns = np.array([MOTIVES.index(label) for label in pipeline.classes_])
+                probs[own[:, None], columns] = pipeline.predict_proba([texts[index] for index in own])
         return probs
 
 

@@ -100,8 +100,8 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     log.info("%d posts to train on, %d to validate on", len(training), len(validation))
     trainer = make_trainer(config, model, tokenizer, datasets, folder.with_name(folder.name + ".checkpoints"))
     trainer.train()
-    model = half_precision(trainer.model)
-    logits = trainer.predict(datasets["validation"]).predictions
+    half_precision(model)  # the trainer has put the best checkpoint back into it
+    logits = np.asarray(trainer.predict(datasets["validation"]).predictions)
     settings = settings_from_validation(config, [posts[index] for index in validation], logits)
     save_folder(folder, config, model, tokenizer, settings)
     return settings

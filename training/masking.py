@@ -96,8 +96,7 @@ def token_budget_batches(
                 batch = []
             batch.append(index)
         batches.append(np.array(batch))
-    rng.shuffle(batches)  # type: ignore[arg-type]
-    return batches
+    return [batches[number] for number in rng.permutation(len(batches))]
 
 
 def mask_batch(
@@ -115,9 +114,9 @@ def mask_batch(
         begin, end = packed.offsets[index], packed.offsets[index + 1]
         input_ids[row, : end - begin] = packed.ids[begin:end]
         starts[row, : end - begin] = packed.starts[begin:end]
-    words = np.cumsum(starts, axis=1)  # (texts, length): which word of its text a token belongs to
+    words = np.cumsum(starts, axis=1, dtype=np.int64)  # (texts, length): which word of its text a token belongs to
     drawn = rng.random((len(indices), longest + 1)) < mask_share
-    chosen = np.take_along_axis(drawn, words, axis=1) & (input_ids >= special)
+    chosen = drawn[np.arange(len(indices))[:, None], words] & (input_ids >= special)
     if not chosen.any():
         chosen = input_ids >= special
     targets = input_ids[chosen]

@@ -76,7 +76,8 @@ def pretrain(config: PretrainConfig, folder: Path) -> None:
     packed = PackedTexts.load(folder / "tokens.npz")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     checkpoint = folder / "checkpoint.pt"
-    model = grafted_model(config, tokenizer, packed, from_checkpoint=checkpoint.is_file()).to(device)
+    model = grafted_model(config, tokenizer, packed, from_checkpoint=checkpoint.is_file())
+    model.to(device)  # type: ignore[arg-type]
     train(config, model, packed, folder, checkpoint, device)
     model.to("cpu").save_pretrained(folder)
     PreTrainedTokenizerFast(

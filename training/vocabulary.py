@@ -126,7 +126,7 @@ def fit_unigram(counts: Counter[str], texts: Sequence[str], rounds: int = 3) -> 
 
 def unknown_rate(tokenizer: Tokenizer, texts: Sequence[str]) -> float:
     """Give the share of tokens that are unknown, between 0 and 1."""
-    unknown = tokenizer.token_to_id("[UNK]")
+    unknown = SPECIAL_TOKENS.index("[UNK]")
     encodings = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
     total = sum(len(encoding.ids) for encoding in encodings)
     return sum(encoding.ids.count(unknown) for encoding in encodings) / max(total, 1)

@@ -21,4 +21,5 @@ def run(options: argparse.Namespace) -> None:
     from ..training.settings import read_recipe
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("gensim").setLevel(logging.WARNING)
     pretrain(read_recipe(options.recipe, PretrainConfig), options.output)

@@ -1,0 +1,48 @@
+import json
+
+import pytest
+
+from whyshare.data.errors import InputError
+from whyshare.models.settings import SETTINGS_FILE, ModelSettings
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("model.safetensors", "tokenizer.json"):
+        (tmp_path / name).write_bytes(b"")
+    ModelSettings(max_length=64, temperature={"all": 1.2, "zh": 1.1}, uncertain_below=0.4).save(tmp_path)
+    return tmp_path
+
+
+def test_save_and_load_are_equal(folder):
+    settings = ModelSettings.load(folder)
+    assert settings == ModelSettings(max_length=64, temperature={"all": 1.2, "zh": 1.1}, uncertain_below=0.4)
+    assert settings.temperature_of("zh") == 1.1
+    assert settings.temperature_of("en") == 1.2
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", SETTINGS_FILE])
+def test_a_missing_file_is_named(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(InputError, match=f"has no {name}"):
+        ModelSettings.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("labels", ["joy"], "has the labels"),
+        ("cleaning_version", 0, "cleaning version 0"),
+        ("colour", "red", "cannot be read"),
+    ],
+)
+def test_another_models_settings_are_refused(folder, key, value, message):
+    values = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8")) | {key: value}
+    (folder / SETTINGS_FILE).write_text(json.dumps(values), encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        ModelSettings.load(folder)
+
+
+def test_no_folder(tmp_path):
+    with pytest.raises(InputError, match="no model folder"):
+        ModelSettings.load(tmp_path / "none")

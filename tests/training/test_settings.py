@@ -1,0 +1,55 @@
+from dataclasses import dataclass, field
+
+import pytest
+
+from whyshare.data.errors import InputError
+from whyshare.training.settings import read_recipe
+
+
+@dataclass(frozen=True)
+class Inner:
+    size: int = 3
+
+
+@dataclass(frozen=True)
+class Recipe:
+    files: tuple[str, ...] = ()
+    rate: float = 0.1
+    inner: Inner = field(default_factory=Inner)
+
+    def __post_init__(self):
+        if self.rate <= 0:
+            raise ValueError(f"rate is {self.rate}; more than 0 is needed")
+
+
+def write(folder, text):
+    path = folder / "recipe.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_recipe_becomes_a_configuration(tmp_path):
+    path = write(tmp_path, 'files = ["a", "b"]\nrate = 1\n[inner]\nsize = 5\n')
+    assert read_recipe(path, Recipe) == Recipe(("a", "b"), 1.0, Inner(5))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rat = 1", "unknown key 'rat'; known are files, inner, rate"),
+        ("rate = -1", "rate is -1.0; more than 0 is needed"),
+        ('rate = "fast"', "rate is 'fast'; a value of type float is needed"),
+        ("[inner]\nsize = true", "inner: size is True; a value of type int is needed"),
+        ("rate = ", "is not valid TOML"),
+    ],
+)
+def test_a_bad_recipe_is_one_clear_line(tmp_path, text, message):
+    with pytest.raises(InputError, match=r"recipe\.toml") as error:
+        read_recipe(write(tmp_path, text), Recipe)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_no_such_recipe(tmp_path):
+    with pytest.raises(InputError, match="cannot read recipe"):
+        read_recipe(tmp_path / "none.toml", Recipe)
