@@ -1,0 +1,204 @@
+"""Annotated posts: loading them, and finding every row that is wrong."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .cleaning import clean
+from .columns import find_column, find_text_column
+from .errors import InputError, shown
+from .language import detect_language
+from .motives import MOTIVES, Motive
+from .posts import Reject
+from .reading import open_table
+from .tables import Row
+
+LABEL_COLUMNS = ("label", "primary", "motive", "标签", "动机", "类别", "gold", "annotation")
+FEW_POSTS = 10  # a motive with fewer posts can hardly be learnt or measured
+
+_NAMES = {name.casefold(): motive for motive in MOTIVES for name in (motive.value, motive.en, motive.zh)}
+_NO_LABEL = {"", "null", "none", "nan", "na"}
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """One annotated post; ``certainty`` is 3 plain, 2 arguable, 1 a guess; ``row`` as in :class:`~.posts.Post`."""
+
+    id: str
+    text: str
+    label: Motive
+    secondary: Motive | None = None
+    certainty: int = 3
+    care: bool = False
+    language: str = "other"
+    source: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a row; an error keeps the file from being used, a warning does not."""
+
+    row: int
+    reason: str
+    is_error: bool = True
+
+
+@dataclass(frozen=True)
+class AnnotatedSet:
+    """What was found in a file: the posts that can be used, the problems, and the rows labelled as no post."""
+
+    posts: list[Annotated]
+    problems: list[Problem]
+    unlabelled: int
+
+
+def load_annotated(
+    path: Path,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    label_map: Mapping[str, str] | None = None,
+) -> list[Annotated]:
+    """Load the posts of an annotated file; ``text,label`` are all the columns it needs.
+
+    :raises InputError: At the first row that is wrong; ``whyshare data check`` lists them all.
+    """
+    found = check_annotated(path, text_column, label_column, label_map)
+    errors = [problem for problem in found.problems if problem.is_error]
+    if errors:
+        more = f" ({len(errors) - 1} more; whyshare data check lists them)" if len(errors) > 1 else ""
+        raise InputError(f"{path} row {errors[0].row}: {errors[0].reason}{more}")
+    if not found.posts:
+        raise InputError(f"{path} has no labelled post; fill in the label column")
+    return found.posts
+
+
+def check_annotated(
+    path: Path,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    label_map: Mapping[str, str] | None = None,
+) -> AnnotatedSet:
+    """Read an annotated file and collect every problem in it.
+
+    :raises InputError: If the file as a whole cannot be used, such as for want of a label column.
+    """
+    table = open_table(path)
+    text_column, label_column = _columns(table.columns, text_column, label_column, str(path))
+    posts: list[Annotated] = []
+    problems: list[Problem] = []
+    unlabelled = 0
+    for row in table.rows:
+        if isinstance(row, Reject):
+            problems.append(Problem(row.row, row.reason))
+            continue
+        try:
+            post = _post(row, text_column, label_column, label_map or {})
+        except ValueError as error:
+            problems.append(Problem(row.number, str(error)))
+            continue
+        if post is None:
+            unlabelled += 1
+        else:
+            posts.append(post)
+    problems.extend(_repetitions(posts))
+    problems.extend(_rare_motives(posts))
+    return AnnotatedSet(posts, sorted(problems, key=lambda problem: problem.row), unlabelled)
+
+
+def parse_motive(name: Any, label_map: Mapping[str, str] | None = None) -> Motive | None:
+    """Read a motive by its id or its English or Chinese name; None where no motive is given.
+
+    :raises ValueError: If the name is none of a motive.
+    """
+    text = "" if name is None else str(name).strip()
+    text = (label_map or {}).get(text, text)
+    if text.casefold() in _NO_LABEL:
+        return None
+    motive = _NAMES.get(text.casefold())
+    if motive is None:
+        raise ValueError(f"label {shown(text)} is not one of {', '.join(MOTIVES)}; mend it or map it with --label-map")
+    return motive
+
+
+def parse_label_map(entries: Sequence[str]) -> dict[str, str]:
+    """Read ``theirs=ours`` pairs: ``["ad=benefit"] -> {"ad": "benefit"}``.
+
+    :raises InputError: If an entry is no pair, or its right side no motive.
+    """
+    mapping = {}
+    for entry in entries:
+        theirs, equals, ours = entry.partition("=")
+        try:
+            known = bool(equals) and (not ours or parse_motive(ours))
+        except ValueError:
+            known = False
+        if known is False:
+            names = ", ".join(MOTIVES)
+            raise InputError(f"--label-map {shown(entry)} is not of the form theirs=ours with ours one of {names}")
+        mapping[theirs.strip()] = ours.strip()
+    return mapping
+
+
+def _columns(columns: list[str], text_column: str | None, label_column: str | None, file: str) -> tuple[str, str]:
+    if find_column(columns, ["sha256"]) and not find_column(columns, [text_column or "text"]):
+        raise InputError(
+            f"{file} holds labels without texts; join it with them: whyshare data hydrate {file} --texts FILE"
+        )
+    label = find_column(columns, [label_column] if label_column else LABEL_COLUMNS)
+    if label is None:
+        wanted = repr(label_column) if label_column else "label"
+        raise InputError(f"{file} has no column {wanted}; it has {', '.join(columns)}")
+    others = [column for column in columns if column != label]
+    return find_text_column(others, text_column, file), label
+
+
+def _post(row: Row, text_column: str, label_column: str, label_map: Mapping[str, str]) -> Annotated | None:
+    values = row.values
+    label = parse_motive(values.get(label_column), label_map)
+    if label is None:
+        return None
+    text = values.get(text_column)
+    if not isinstance(text, str) or not clean(text):
+        raise ValueError(f"the text is empty or none: {shown(text)}")
+    secondary = parse_motive(values.get("secondary"), label_map)
+    if secondary == label:
+        raise ValueError(f"secondary is {label}, the same as the label; leave it empty")
+    certainty = values.get("certainty")
+    if certainty not in (None, "") and str(certainty) not in {"1", "2", "3"}:
+        raise ValueError(f"certainty is {shown(certainty)}; 1, 2 or 3 is needed")
+    return Annotated(
+        id=str(values.get("id") or row.number),
+        text=text,
+        label=label,
+        secondary=secondary,
+        certainty=int(certainty or 3),
+        care=str(values.get("care")).lower() in {"true", "1"},
+        language=str(values.get("lang") or values.get("language") or detect_language(clean(text))),
+        source=str(values.get("source") or ""),
+        fields=values,
+        row=row.number,
+    )
+
+
+def _repetitions(posts: list[Annotated]) -> Iterator[Problem]:
+    by_id: dict[str, int] = {}
+    by_text: dict[str, Annotated] = {}
+    for post in posts:
+        first_row = by_id.setdefault(post.id, post.row)
+        if first_row != post.row:
+            yield Problem(post.row, f"id {shown(post.id)} stands in row {first_row} already; ids must differ")
+        first = by_text.setdefault(clean(post.text), post)
+        if first is not post:
+            same = "same label" if first.label == post.label else f"there {first.label}, here {post.label}"
+            yield Problem(post.row, f"the text stands in row {first.row} already ({same})", is_error=False)
+
+
+def _rare_motives(posts: list[Annotated]) -> Iterator[Problem]:
+    counts = Counter(post.label for post in posts)
+    for motive in MOTIVES:
+        if posts and counts[motive] < FEW_POSTS:
+            yield Problem(0, f"only {counts[motive]} posts are {motive}; annotate more of them", is_error=False)

@@ -1,0 +1,78 @@
+"""Parquet files and SQLite tables, streamed."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from .errors import InputError
+from .posts import Reject
+from .tables import Row, Table, unique_names
+
+BATCH_ROWS = 1024
+
+
+def read_parquet(path: Path) -> Table:
+    """Open a Parquet file; a row group with damaged pages is rejected as one, the others are read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    damage = (pa.ArrowException, OSError)
+    try:
+        file = pq.ParquetFile(path)
+    except damage as error:
+        raise InputError(f"{path} is not a readable Parquet file ({_first_line(error)}); export it again") from None
+    columns = file.schema_arrow.names
+    if len(set(columns)) < len(columns):
+        raise InputError(f"{path} has two columns of one name among {', '.join(columns)}; rename one")
+
+    def rows() -> Iterator[Row | Reject]:
+        first = 1
+        for group in range(file.num_row_groups):
+            count = file.metadata.row_group(group).num_rows
+            number = first
+            try:
+                for batch in file.iter_batches(BATCH_ROWS, row_groups=[group]):
+                    for values in batch.to_pylist():
+                        yield Row(number, values)
+                        number += 1
+            except (*damage, UnicodeDecodeError) as error:
+                reason = f"rows {number} to {first + count - 1} are damaged ({_first_line(error)})"
+                yield Reject(str(path), number, reason)
+            first += count
+
+    return Table(columns, rows())
+
+
+def read_sqlite(path: Path, table: str | None = None) -> Table:
+    """Open a table of an SQLite database, or its only one."""
+    try:
+        connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+        connection.text_factory = lambda data: data.decode("utf-8", "replace")
+        found = connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name")
+        tables = [name for (name,) in found if not name.startswith("sqlite_")]
+        if table is None and len(tables) != 1:
+            raise InputError(f"{path} has the tables {', '.join(tables) or 'none'}; name one as {path.name}::TABLE")
+        if table is not None and table not in tables:
+            raise InputError(f"{path} has no table {table!r}; it has {', '.join(tables) or 'none'}")
+        name = (table or tables[0]).replace('"', '""')
+        cursor = connection.execute(f'SELECT * FROM "{name}"')
+    except sqlite3.Error as error:
+        raise InputError(f"{path} cannot be read as an SQLite database ({error})") from None
+    columns = unique_names([column[0] for column in cursor.description])
+
+    def rows() -> Iterator[Row | Reject]:
+        number = 0
+        try:
+            for number, values in enumerate(cursor, start=1):
+                yield Row(number, dict(zip(columns, values, strict=True)))
+        except sqlite3.Error as error:
+            yield Reject(str(path), number + 1, f"the table is damaged from this row on ({error})")
+        finally:
+            connection.close()
+
+    return Table(columns, rows())
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]

@@ -1,0 +1,134 @@
+"""CSV, TSV and plain text, row by row, so that one bad row costs that row and no other."""
+
+import csv
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from .errors import InputError
+from .posts import Reject
+from .streams import MAX_RECORD, describe_bad_line, iter_lines
+from .tables import Row, Table, unique_names
+
+MAX_LINES = 2000  # of one quoted cell; a quote still open after them was never meant to be one
+
+Line = tuple[int, str | bytes]
+
+
+def read_delimited(path: Path, delimiter: str | None = None) -> Table:
+    """Open a CSV (``delimiter`` None: comma, semicolon or tab, as the header has it) or TSV file."""
+    csv.field_size_limit(MAX_RECORD)
+    lines = _Lines(iter_lines(path))
+    header = next((line for line in lines if not (isinstance(line[1], str) and not line[1].strip())), None)
+    if header is None:
+        raise InputError(f"{path} is empty; a header row with column names is needed")
+    if isinstance(header[1], bytes):
+        raise InputError(f"{path} row {header[0]}: the header is {describe_bad_line(header[1])}; save it as UTF-8")
+    delimiter = delimiter or max(",;\t", key=lambda sign: len(_parse(str(header[1]), sign) or ()))
+    lines.push_back([header])
+    first = _next_record(lines, delimiter, width=None, path=path)
+    if first is None or isinstance(first, Reject):
+        raise InputError(f"{path} row {header[0]}: the header cannot be read (an unclosed quote?); mend it")
+    columns = unique_names(first[1])
+    return Table(columns, _rows(path, lines, columns, delimiter))
+
+
+def read_lines(path: Path) -> Table:
+    """Open a plain text file: a line a post, in a column named ``text``."""
+
+    def rows() -> Iterator[Row | Reject]:
+        for number, line in iter_lines(path):
+            if isinstance(line, bytes):
+                yield Reject(str(path), number, describe_bad_line(line), _raw(line))
+            else:
+                yield Row(number, {"text": line})
+
+    return Table(["text"], rows())
+
+
+class _Lines:
+    """Numbered lines that can be given back."""
+
+    def __init__(self, lines: Iterator[Line]) -> None:
+        self._lines = lines
+        self._returned: deque[Line] = deque()
+
+    def __iter__(self) -> Iterator[Line]:
+        return self
+
+    def __next__(self) -> Line:
+        return self._returned.popleft() if self._returned else next(self._lines)
+
+    def push_back(self, lines: list[Line]) -> None:
+        self._returned.extendleft(reversed(lines))
+
+
+def _rows(path: Path, lines: _Lines, columns: list[str], delimiter: str) -> Iterator[Row | Reject]:
+    while (record := _next_record(lines, delimiter, len(columns), path)) is not None:
+        if isinstance(record, Reject):
+            yield record
+        elif record[1] or len(columns) == 1:  # a blank line is a row only where there is one column
+            yield Row(record[0], dict(zip(columns, record[1] or [""], strict=True)))
+
+
+def _next_record(lines: _Lines, delimiter: str, width: int | None, path: Path) -> tuple[int, list[str]] | Reject | None:
+    """Read one record, over several lines where a quoted cell has them.
+
+    When that fails, only the first line is rejected and the others are read anew, so that a stray quote does not
+    swallow the rows below it.
+    """
+    first = next(lines, None)
+    if first is None:
+        return None
+    number, text = first
+    taken = [first]
+    while True:
+        if isinstance(text, bytes):
+            reason = describe_bad_line(text)
+            break
+        if "\x00" in text:
+            reason = "NUL byte"
+            break
+        fields = _parse(text, delimiter)
+        if fields is not None:
+            if width is None or len(fields) in (0, width):
+                return number, fields
+            reason = f"{len(fields)} fields where the header has {width}"
+            break
+        more = _until_quote(lines, taken, len(text))
+        if more is None:
+            reason = "a quote is opened and never closed"
+            break
+        text = more if isinstance(more, bytes) else f"{text}\n{more}"
+    lines.push_back(taken[1:])
+    raw = taken[0][1]
+    return Reject(str(path), number, reason, _raw(raw))
+
+
+def _until_quote(lines: _Lines, taken: list[Line], size: int) -> str | bytes | None:
+    """Take lines up to the next one with a quote, joined; None when the cell cannot be closed any more."""
+    texts = []
+    for line in lines:
+        taken.append(line)
+        if isinstance(line[1], bytes):
+            return line[1]
+        texts.append(line[1])
+        size += len(line[1]) + 1
+        if '"' in line[1]:
+            return "\n".join(texts)
+        if len(taken) > MAX_LINES or size > MAX_RECORD:
+            return None
+    return None
+
+
+def _parse(text: str, delimiter: str) -> list[str] | None:
+    """Split one record; None when a quote is open at its end, or is followed by what cannot be."""
+    try:
+        return next(csv.reader([text], delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return None
+
+
+def _raw(line: str | bytes) -> str:
+    text = line[:1000].decode("utf-8", "backslashreplace") if isinstance(line, bytes) else line
+    return text[:200]

@@ -1,0 +1,76 @@
+"""JSONL (streamed) and JSON arrays (read whole: for millions of posts, JSONL is the better choice)."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .errors import InputError, shown
+from .posts import Reject
+from .streams import describe_bad_line, file_encoding, iter_lines, open_bytes
+from .tables import Row, Table
+
+MAX_JSON = 2**30  # bytes of a JSON array, which is held in memory
+
+
+def read_json_lines(path: Path) -> Table:
+    """Open a file of one JSON object a line; the columns are those of the first."""
+    return _with_first_columns(path, _objects(path))
+
+
+def read_json_array(path: Path) -> Table:
+    """Read a JSON array of objects, or an object that holds just one such array."""
+    with open_bytes(path) as stream:
+        data = stream.read(MAX_JSON + 1)
+    if len(data) > MAX_JSON:
+        raise InputError(f"{path} is larger than 1 GiB; a JSON array is read whole, so save it as JSONL")
+    try:
+        content = json.loads(data.decode(file_encoding(path).replace("utf-8", "utf-8-sig")))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is not valid JSON ({error}); one array of objects is needed") from None
+    if isinstance(content, dict):
+        arrays = [value for value in content.values() if isinstance(value, list)]
+        content = arrays[0] if len(arrays) == 1 else content
+    if not isinstance(content, list):
+        raise InputError(f"{path} holds {shown(content)}; an array of objects is needed")
+
+    def rows() -> Iterator[Row | Reject]:
+        for number, item in enumerate(content, start=1):
+            if isinstance(item, dict):
+                yield Row(number, item)
+            else:
+                yield Reject(str(path), number, "not a JSON object", shown(item))
+
+    return _with_first_columns(path, rows())
+
+
+def _objects(path: Path) -> Iterator[Row | Reject]:
+    for number, line in iter_lines(path):
+        if isinstance(line, bytes):
+            yield Reject(str(path), number, describe_bad_line(line), line[:200].decode("utf-8", "backslashreplace"))
+            continue
+        if not line.strip():
+            continue
+        try:
+            item: Any = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            yield Reject(str(path), number, f"not valid JSON ({error})", line[:200])
+            continue
+        if isinstance(item, dict):
+            yield Row(number, item)
+        else:
+            yield Reject(str(path), number, "not a JSON object", line[:200])
+
+
+def _with_first_columns(path: Path, rows: Iterator[Row | Reject]) -> Table:
+    ahead: list[Row | Reject] = []
+    for row in rows:
+        ahead.append(row)
+        if isinstance(row, Row):
+            return Table(list(row.values), itertools.chain(ahead, rows))
+        if len(ahead) == 1000:
+            break
+    if ahead and isinstance(ahead[0], Reject):
+        raise InputError(f"{path} row {ahead[0].row}: {ahead[0].reason}; no row of the file could be read")
+    raise InputError(f"{path} is empty; posts as JSON objects are needed")

@@ -1,0 +1,161 @@
+"""The front door of reading: any file or folder of posts, one post after another, in constant memory.
+
+CSV, TSV, JSONL, JSON array, Parquet, XLSX (``posts.xlsx::SHEET``), plain text (a line a post), SQLite
+(``posts.db::TABLE``) and ``-`` for standard input; ``.gz`` and ``.zst`` of the text kinds. JSON arrays alone are held
+in memory.
+"""
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from .columns import find_text_column
+from .delimited import read_delimited, read_lines
+from .errors import InputError, shown
+from .json_files import read_json_array, read_json_lines
+from .posts import Post, Reject
+from .tables import Table
+
+_COMPRESSED = (".gz", ".zst")
+_STREAMED = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".txt": "txt"}
+_WHOLE = {".parquet": "parquet", ".xlsx": "xlsx", ".xlsm": "xlsx", ".db": "sqlite", ".sqlite": "sqlite"}
+_WHOLE |= {".sqlite3": "sqlite", ".pq": "parquet"}
+ENDINGS = ", ".join([*_STREAMED, *_WHOLE])
+
+
+def read_posts(
+    *paths: str | Path, text_column: str | None = None, on_reject: Callable[[Reject], None] | None = None
+) -> Iterator[Post]:
+    """Read posts from files and folders, in the order given (folders by name).
+
+    :param text_column: Name of the column of the texts; found by its usual names where it is None.
+    :param on_reject: Receives each row that cannot be read; without it the first such row is an error.
+    :raises InputError: For what is wrong with a whole file: not there, empty, no text column, damaged.
+    """
+    for path in list_files(paths):
+        yield from _posts(path, text_column, on_reject or _raise)
+
+
+def list_files(paths: tuple[str | Path, ...]) -> list[str]:
+    """Expand folders to the files in them that can be read, and check that everything is there."""
+    files: list[str] = []
+    for given in paths:
+        path, _ = split_part(str(given))
+        if str(given) == "-" or path.is_file():
+            files.append(str(given))
+        elif path.is_dir():
+            inside = sorted(str(file) for file in path.iterdir() if file.is_file() and _kind(file) and _is_input(file))
+            if not inside:
+                raise InputError(f"folder {path} has no file of posts; whyshare reads {ENDINGS}")
+            files.extend(inside)
+        else:
+            raise InputError(f"no such file: {path}")
+    if not files:
+        raise InputError("no file was given")
+    return files
+
+
+def open_table(path: str | Path) -> Table:
+    """Open one file of any kind as columns and rows."""
+    file, part = split_part(str(path))
+    if str(path) == "-":
+        file = _spool_standard_input()
+    kind = _kind(file)
+    if kind is None:
+        raise InputError(f"{file} has an ending that whyshare cannot read; it reads {ENDINGS} (and .gz, .zst of text)")
+    if file.stat().st_size == 0:
+        raise InputError(f"{path} is empty; posts are needed")
+    if kind in {"parquet", "sqlite"}:
+        from .databases import read_parquet, read_sqlite
+
+        return read_parquet(file) if kind == "parquet" else read_sqlite(file, part)
+    if kind == "xlsx":
+        from .spreadsheets import read_spreadsheet
+
+        return read_spreadsheet(file, part)
+    if kind in {"csv", "tsv"}:
+        return read_delimited(file, "\t" if kind == "tsv" else None)
+    return {"jsonl": read_json_lines, "json": read_json_array, "txt": read_lines}[kind](file)
+
+
+def split_part(path: str) -> tuple[Path, str | None]:
+    """Split off the sheet or table: ``"posts.db::weibo" -> (Path("posts.db"), "weibo")``."""
+    file, mark, part = path.rpartition("::")
+    return (Path(file), part) if mark and not Path(path).exists() else (Path(path), None)
+
+
+def _posts(path: str, text_column: str | None, on_reject: Callable[[Reject], None]) -> Iterator[Post]:
+    table = open_table(path)
+    column = find_text_column(table.columns, text_column, path)
+    for row in table.rows:
+        if isinstance(row, Reject):
+            on_reject(row)
+            continue
+        text = _as_text(row.values.get(column))
+        if text is None:
+            on_reject(Reject(path, row.number, f"the text is not a text but {shown(row.values[column])}"))
+        else:
+            yield Post(text, row.values, path, row.number)
+
+
+def _as_text(value: Any) -> str | None:
+    if value is None or (isinstance(value, float) and value != value):
+        return ""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int | float) else None
+
+
+def _raise(reject: Reject) -> None:
+    raise InputError(f"{reject.file} row {reject.row}: {reject.reason}")
+
+
+def _kind(path: Path) -> str | None:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in _COMPRESSED:
+        return _STREAMED.get(suffixes[-2]) if len(suffixes) > 1 else None
+    return (_STREAMED | _WHOLE).get(suffixes[-1]) if suffixes else None
+
+
+def _is_input(path: Path) -> bool:
+    return not path.name.startswith((".", "~$")) and not path.name.endswith(".rejects.jsonl")
+
+
+def _spool_standard_input() -> Path:
+    """Copy standard input to a temporary file, named by what it looks like, since reading takes two passes."""
+    folder = Path(tempfile.mkdtemp(prefix="whyshare-"))
+    target = folder / "stdin"
+    with target.open("wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    with target.open("rb") as file:
+        start = file.read(4096)
+    named = folder / ("stdin" + _ending_of(start))
+    target.rename(named)
+    return named
+
+
+def _ending_of(start: bytes) -> str:
+    for magic, ending in ((b"PAR1", ".parquet"), (b"PK\x03\x04", ".xlsx"), (b"SQLite format 3", ".db")):
+        if start.startswith(magic):
+            return ending
+    text = start.decode("utf-8", "replace").lstrip("\ufeff \r\n\t")
+    if text.startswith("["):
+        return ".json" if text[1:].lstrip()[:1] in ("{", "]") else ".txt"
+    first = text.splitlines()[0] if text else ""
+    if first.startswith("{"):
+        try:
+            json.loads(first)
+        except ValueError:
+            return ".txt" if len(start) < 4096 and "\n" in text else ".jsonl"
+        return ".jsonl"
+    for delimiter in "\t,;":
+        try:
+            find_text_column([name.strip('"') for name in first.split(delimiter)], None, "-")
+        except InputError:
+            continue
+        return ".tsv" if delimiter == "\t" else ".csv"
+    return ".txt"

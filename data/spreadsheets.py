@@ -1,0 +1,99 @@
+"""Excel workbooks, streamed: the first sheet, or the one named by ``FILE.xlsx::SHEET``."""
+
+import datetime
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import load_workbook
+
+from .errors import InputError
+from .posts import Reject
+from .streams import FREE_EXPANSION, MAX_EXPANSION
+from .tables import Row, Table, unique_names
+
+# What openpyxl raises for workbooks that are damaged in one way or another.
+_DAMAGE = (AttributeError, EOFError, LookupError, OSError, ParseError, TypeError, ValueError, zipfile.BadZipFile)
+
+
+def read_spreadsheet(path: Path, sheet: str | None = None) -> Table:
+    """Open a sheet; its first row that is not empty holds the column names.
+
+    Formulas give the value that Excel saved with them. Rows without any value are no rows.
+    """
+    _check_archive(path)
+    try:
+        workbook = load_workbook(path, read_only=True, data_only=True)
+        sheets = [name for name in workbook.sheetnames if hasattr(workbook[name], "iter_rows")]
+    except _DAMAGE as error:
+        raise InputError(f"{path} is a damaged workbook ({error}); open it in Excel and save it anew") from None
+    if not sheets:
+        raise InputError(f"{path} has no sheet with cells; save the posts in one")
+    if sheet is not None and sheet not in sheets:
+        raise InputError(f"{path} has no sheet {sheet!r}; it has {', '.join(sheets)}")
+    worksheet = workbook[sheet or sheets[0]]
+    worksheet.reset_dimensions()  # what the file says of its own size is often wrong
+    rows = _cells(path, worksheet)
+    header = next(rows, None)
+    if header is None:
+        raise InputError(f"{path} sheet {worksheet.title!r} is empty; a header row with column names is needed")
+    if isinstance(header, Reject):
+        raise InputError(f"{path}: {header.reason}")
+    columns = unique_names(["" if value is None else str(value) for value in header[1]])
+    return Table(columns, _rows(path, rows, columns))
+
+
+def _rows(path: Path, rows: Iterator[tuple[int, list[Any]] | Reject], columns: list[str]) -> Iterator[Row | Reject]:
+    for row in rows:
+        if isinstance(row, Reject):
+            yield row
+            continue
+        number, values = row
+        if len(values) > len(columns):
+            yield Reject(
+                str(path), number, f"{len(values)} cells where the header has {len(columns)}", str(values[:5])[:200]
+            )
+            continue
+        yield Row(number, dict(zip(columns, values + [None] * (len(columns) - len(values)), strict=True)))
+
+
+def _cells(path: Path, worksheet: Any) -> Iterator[tuple[int, list[Any]] | Reject]:
+    """Give the values of each row that has any, without the empty cells at its end."""
+    number = 0
+    try:
+        for number, cells in enumerate(worksheet.iter_rows(values_only=True), start=1):
+            width = max(
+                (position for position, value in enumerate(cells, start=1) if value not in (None, "")), default=0
+            )
+            if width:
+                yield number, [_plain(value) for value in cells[:width]]
+    except _DAMAGE as error:
+        yield Reject(str(path), number + 1, f"the sheet is damaged from this row on ({error})")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time.min:
+        return value.date().isoformat()
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat(" ") if isinstance(value, datetime.datetime) else value.isoformat()
+    if isinstance(value, datetime.timedelta):
+        return str(value)
+    return value
+
+
+def _check_archive(path: Path) -> None:
+    with path.open("rb") as stream:
+        start = stream.read(8)
+    if not start:
+        raise InputError(f"{path} is empty; a workbook is needed")
+    if start.startswith(b"\xd0\xcf\x11\xe0"):
+        raise InputError(f"{path} is an old .xls workbook or has a password; save it in Excel as .xlsx without one")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError):
+        raise InputError(f"{path} is not an Excel workbook; give it the ending that fits, or save it anew") from None
+    if size > FREE_EXPANSION * 8 + MAX_EXPANSION * path.stat().st_size:
+        raise InputError(f"{path} expands to over {MAX_EXPANSION} times its size; save the posts as CSV")

@@ -1,0 +1,157 @@
+"""Bytes of a file as lines of text: compression, size guards and encodings.
+
+Encodings are tried in this order: byte-order mark, strict UTF-8, GB18030 (which holds GBK and GB2312, what Chinese
+Excel writes). The choice is made for the whole file in a first pass over its bytes; a line that is not valid in the
+file's encoding is given as bytes, for the reader to reject.
+"""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+import zstandard
+
+from .errors import InputError
+
+MAX_RECORD = 16 * 2**20  # bytes of one line or one cell; no post is longer
+MAX_EXPANSION = 300  # times the compressed size, above which a file is taken for a bomb
+FREE_EXPANSION = 256 * 2**20  # bytes that any compressed file may expand to
+
+_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+
+
+class _Guarded(io.RawIOBase):
+    """Decompressed bytes that stop with a clear line on damage or on a bomb."""
+
+    def __init__(self, stream: IO[bytes], path: Path) -> None:
+        self._stream = stream
+        self._path = path
+        self._left = FREE_EXPANSION + MAX_EXPANSION * path.stat().st_size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        try:
+            data = self._stream.read(len(buffer))
+        except EOFError:
+            raise InputError(f"{self._path} ends before its compressed data do; copy or download it again") from None
+        except (OSError, zlib.error, zstandard.ZstdError) as error:
+            raise InputError(f"{self._path} cannot be decompressed ({error}); copy or download it again") from None
+        self._left -= len(data)
+        if self._left < 0:
+            raise InputError(
+                f"{self._path} expands to over {MAX_EXPANSION} times its size; unpack it to check it first"
+            )
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for reading, through ``.gz`` or ``.zst``."""
+    if path.suffix == ".gz":
+        stream: BinaryIO = io.BufferedReader(_Guarded(cast(IO[bytes], gzip.open(path, "rb")), path), 2**18)  # noqa: SIM115
+    elif path.suffix == ".zst":
+        opened = zstandard.open(path, "rb")
+        stream = io.BufferedReader(_Guarded(cast(IO[bytes], opened), path), 2**18)
+    else:
+        stream = path.open("rb")
+    with stream:
+        yield stream
+
+
+def iter_lines(path: Path) -> Iterator[tuple[int, str | bytes]]:
+    """Give the lines of a text file, numbered from 1, without their ends.
+
+    A line that is not valid in the file's encoding, or is longer than ``MAX_RECORD``, comes as its (cut) bytes.
+
+    :raises InputError: If the file is binary, or its compressed data are damaged.
+    """
+    encoding = file_encoding(path)
+    with open_bytes(path) as stream:
+        for number, line in enumerate(_byte_lines(stream, encoding), start=1):
+            if len(line) > MAX_RECORD:
+                yield number, line
+                continue
+            try:
+                yield number, line.decode("utf-8" if encoding.startswith("utf-16") else encoding).rstrip("\r\n")
+            except UnicodeDecodeError:
+                yield number, line.rstrip(b"\r\n")
+
+
+def file_encoding(path: Path) -> str:
+    """Choose the encoding of a whole file; see the head of this file.
+
+    A file is UTF-8 with some damaged lines, rather than GB18030, when most of its lines that are not plain ASCII are
+    valid UTF-8.
+    """
+    with open_bytes(path) as stream:
+        start = stream.peek(4)[:4] if isinstance(stream, io.BufferedReader) else b""
+        for mark, encoding in _BOMS:
+            if start.startswith(mark):
+                return encoding
+        _refuse_binary(path, stream)
+        other = bad_utf8 = bad_gb = 0
+        for line in _byte_lines(stream, "utf-8"):
+            if not line.isascii():
+                other += 1
+                bad_utf8 += not _decodes(line, "utf-8")
+                bad_gb += not _decodes(line, "gb18030")
+    return "utf-8" if bad_utf8 == 0 or 2 * bad_utf8 < other or bad_gb >= bad_utf8 else "gb18030"
+
+
+def describe_bad_line(line: bytes) -> str:
+    """Say why a line came as bytes."""
+    if len(line) > MAX_RECORD:
+        return f"longer than {MAX_RECORD // 2**20} MiB"
+    return "not valid in the encoding of the file (UTF-8 or GB18030)"
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _byte_lines(stream: BinaryIO, encoding: str) -> Iterator[bytes]:
+    """Split at line feeds, which no byte of a UTF-8 or GB18030 character can be; cut what is far too long."""
+    if encoding.startswith("utf-16"):
+        text = io.TextIOWrapper(stream, encoding, errors="replace", newline="\n")
+        for unit in iter(lambda: text.readline(MAX_RECORD + 1), ""):
+            yield unit.removeprefix("\ufeff").encode("utf-8", "surrogatepass")
+        return
+    first = True
+    while line := stream.readline(MAX_RECORD + 1):
+        if first:
+            line, first = line.removeprefix(b"\xef\xbb\xbf"), False
+        if len(line) > MAX_RECORD:
+            while (rest := stream.readline(MAX_RECORD)) and not rest.endswith(b"\n"):
+                pass
+        yield line
+
+
+def _refuse_binary(path: Path, stream: BinaryIO) -> None:
+    start = stream.peek(4096)[:4096] if isinstance(stream, io.BufferedReader) else b""
+    known = {b"PK\x03\x04": "an Excel workbook or zip archive", b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls)"}
+    known |= {
+        b"\x1f\x8b": "gzip data",
+        b"\x28\xb5\x2f\xfd": "zstandard data",
+        b"PAR1": "a Parquet file",
+        b"%PDF": "a PDF",
+    }
+    for magic, name in known.items():
+        if start.startswith(magic):
+            raise InputError(f"{path} is {name}, not text; give it the ending that fits, or save it as CSV")
+    if start.count(0) > len(start) / 100 + 1:
+        raise InputError(f"{path} is not a text file (it has NUL bytes); save it as CSV, JSONL or XLSX")

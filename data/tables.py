@@ -1,0 +1,36 @@
+"""What every reader gives: the columns of a file, then its rows one by one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .posts import Reject
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: ``number`` as a person sees it in the file, ``values`` by column."""
+
+    number: int
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file that is open for reading: its columns, and its rows as they are read."""
+
+    columns: list[str]
+    rows: Iterator[Row | Reject]
+
+
+def unique_names(names: list[str]) -> list[str]:
+    """Give every column a name of its own: ``["a", "", "a"] -> ["a", "column_2", "a_2"]``."""
+    unique: list[str] = []
+    for position, name in enumerate(names, start=1):
+        wanted = name.strip() or f"column_{position}"
+        candidate, repeat = wanted, 1
+        while candidate in unique or (repeat > 1 and candidate in names):
+            repeat += 1
+            candidate = f"{wanted}_{repeat}"
+        unique.append(candidate)
+    return unique

@@ -1,0 +1,107 @@
+"""Two ways to run the same weights: ONNX Runtime on a CPU, torch on a GPU (or wherever it is asked for)."""
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.errors import InputError
+
+FloatArray = NDArray[np.float32]
+DEVICES = ("auto", "cpu", "cuda", "torch-cpu")
+
+
+class Engine(Protocol):
+    """Turns token ids into logits; safe to call from several threads at once."""
+
+    name: str
+
+    def logits(self, input_ids: NDArray[np.int64]) -> FloatArray:
+        """Give the logits of posts that are equally long: shape (posts, tokens) -> (posts, labels)."""
+
+
+class OnnxEngine:
+    """ONNX Runtime on the CPU; needs neither torch nor a second copy of the weights."""
+
+    name = "onnxruntime"
+
+    def __init__(self, folder: Path, threads: int | None = None) -> None:
+        import onnxruntime as ort
+
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads or usable_cores()
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # Waiting threads sleep instead of spinning: the other cores are cleaning and tokenising meanwhile.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        graph = folder / "model.onnx"
+        if not graph.is_file():
+            raise InputError(f"model folder {folder} has no model.onnx; copy it whole, or use --device torch-cpu")
+        try:
+            self._session = ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime raises plain C++ errors of many names
+            raise InputError(f"model {folder} cannot be loaded ({str(error)[:200]}); copy or train it again") from None
+
+    def logits(self, input_ids: NDArray[np.int64]) -> FloatArray:
+        """See :class:`Engine`."""
+        # A matrix of one row takes another path through the processor than a row among many, with other last digits:
+        # a lone post is run twice over, so that it gets what it would get in company.
+        rows = input_ids if len(input_ids) > 1 else np.repeat(input_ids, 2, axis=0)
+        feed = {"input_ids": rows, "attention_mask": np.ones_like(rows)}
+        return self._session.run(None, feed)[0][: len(input_ids)]
+
+
+class TorchEngine:
+    """The transformers model, in bfloat16 on a GPU and in single precision on a CPU."""
+
+    name = "torch"
+
+    def __init__(self, folder: Path, device: str) -> None:
+        import torch
+        from transformers import AutoModelForSequenceClassification
+
+        self._torch = torch
+        self._device = torch.device(device)
+        dtype = torch.bfloat16 if device == "cuda" else torch.float32
+        model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=dtype)
+        self._model = model.eval().to(self._device)
+
+    def logits(self, input_ids: NDArray[np.int64]) -> FloatArray:
+        """See :class:`Engine`."""
+        ids = self._torch.from_numpy(input_ids).to(self._device, non_blocking=True)
+        with self._torch.inference_mode():
+            logits = self._model(input_ids=ids, attention_mask=self._torch.ones_like(ids)).logits
+        return logits.float().cpu().numpy()
+
+
+def load_engine(folder: Path, device: str = "auto", threads: int | None = None) -> Engine:
+    """Load the engine for a device: a GPU when there is one and torch to drive it, else ONNX Runtime.
+
+    :raises InputError: If the device is not to be had.
+    """
+    if device not in DEVICES:
+        raise InputError(f"device {device!r} is not one of {', '.join(DEVICES)}")
+    if device in {"cuda", "auto"}:
+        if _has_cuda():
+            return TorchEngine(folder, "cuda")
+        if device == "cuda":
+            raise InputError("no CUDA device that torch can use; leave --device out to run on the CPU")
+    return TorchEngine(folder, "cpu") if device == "torch-cpu" else OnnxEngine(folder, threads)
+
+
+def usable_cores() -> int:
+    """Count the cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _has_cuda() -> bool:
+    """Look for a GPU without importing torch where there cannot be one: that alone takes seconds."""
+    if not any(Path(device).exists() for device in ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg")) and os.name != "nt":
+        return False
+    try:
+        import torch
+    except ModuleNotFoundError:
+        return False
+    return bool(torch.cuda.is_available())

@@ -1,0 +1,121 @@
+"""``Labeller``: from texts to labels, one or a million, the same for each text whatever stands beside it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Self, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.cleaning import clean
+from ..data.language import Language, detect_language
+from ..data.motives import MOTIVES
+from ..models.encoding import Encoded, Encoder
+from ..models.settings import BUNDLED, ModelSettings
+from .batching import equal_length_batches
+from .engines import Engine, load_engine
+from .labelled import Labelled
+
+WINDOW = 8192  # posts that are batched together
+DIGITS = 6  # of every probability; what lies beyond differs between machines
+
+NO_TEXT = Labelled(None, 0.0, None, dict.fromkeys(MOTIVES, 0.0), "other", truncated=False, uncertain=True)
+
+
+class Labeller:
+    """Labels posts with the motive they were shared for.
+
+    >>> labeller = Labeller.load()
+    >>> print(labeller.label("姐妹们注意，这种二维码千万别扫"))
+    warning 危机预警 0.97
+    """
+
+    def __init__(self, settings: ModelSettings, encoder: Encoder, engine: Engine) -> None:
+        self.settings = settings
+        self.encoder = encoder
+        self.engine = engine
+
+    @classmethod
+    def load(cls, folder: str | Path | None = None, device: str = "auto", threads: int | None = None) -> Self:
+        """Load a model folder; without one, the model that comes with whyshare. Needs no network.
+
+        :param device: ``auto`` (a GPU when there is one), ``cpu``, ``cuda``, or ``torch-cpu``.
+        :param threads: CPU threads of the model; all cores without it.
+        :raises InputError: If the folder is no model, or the device is not to be had.
+        """
+        path = BUNDLED if folder is None else Path(folder)
+        settings = ModelSettings.load(path)
+        return cls(settings, Encoder.load(path, settings.max_length), load_engine(path, device, threads))
+
+    @overload
+    def label(self, texts: str) -> Labelled: ...
+
+    @overload
+    def label(self, texts: Sequence[str]) -> list[Labelled]: ...
+
+    @overload
+    def label(self, texts: Iterable[str]) -> Iterator[Labelled]: ...
+
+    def label(self, texts: str | Iterable[str]) -> Labelled | list[Labelled] | Iterator[Labelled]:
+        """Label a text, a list of texts, or any iterable of them (lazily, a window at a time)."""
+        if isinstance(texts, str):
+            return self._label_window([texts])[0]
+        if isinstance(texts, Sequence):
+            return list(self._label_stream(iter(texts)))
+        return self._label_stream(iter(texts))
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Give calibrated probabilities, shape (posts, 8), columns in label order; zeros where there is no text."""
+        labelled = self.label(list(texts))
+        return np.array([[one.probabilities[motive] for motive in MOTIVES] for one in labelled]).reshape(
+            -1, len(MOTIVES)
+        )
+
+    def label_clean(self, texts: Sequence[str]) -> list[Labelled]:
+        """Label texts that are clean already; where a job has cleaned them to tell which are the same."""
+        present = [position for position, text in enumerate(texts) if text]
+        encoded = self.encoder.encode_clean([texts[position] for position in present])
+        languages = [detect_language(texts[position]) for position in present]
+        results = [NO_TEXT] * len(texts)
+        for position, labelled in zip(present, self._decide(encoded, languages), strict=True):
+            results[position] = labelled
+        return results
+
+    def _label_stream(self, texts: Iterator[str]) -> Iterator[Labelled]:
+        while window := list(islice(texts, WINDOW)):
+            yield from self._label_window(window)
+
+    def _label_window(self, texts: list[str]) -> list[Labelled]:
+        return self.label_clean([clean(text) for text in texts])
+
+    def _decide(self, encoded: Sequence[Encoded], languages: Sequence[Language]) -> list[Labelled]:
+        logits = np.zeros((len(encoded), len(MOTIVES)))
+        for batch in equal_length_batches([len(item.ids) for item in encoded]):
+            logits[batch] = self.engine.logits(np.array([encoded[position].ids for position in batch], dtype=np.int64))
+        temperatures = np.array([self.settings.temperature_of(language) for language in languages])
+        probs = _softmax(logits / temperatures[:, None]).round(DIGITS)
+        order = np.argsort(-probs, axis=1, kind="stable")  # (posts, 8), the likeliest first
+        return [
+            self._labelled(probs[row], int(order[row, 0]), int(order[row, 1]), language, item.truncated)
+            for row, (item, language) in enumerate(zip(encoded, languages, strict=True))
+        ]
+
+    def _labelled(
+        self, probs: NDArray[np.float64], first: int, second: int, language: Language, truncated: bool
+    ) -> Labelled:
+        confidence = float(probs[first])
+        return Labelled(
+            motive=MOTIVES[first],
+            confidence=confidence,
+            runner_up=MOTIVES[second],
+            probabilities=dict(zip(MOTIVES, probs.tolist(), strict=True)),
+            language=language,
+            truncated=truncated,
+            uncertain=confidence < self.settings.uncertain_below,
+        )
+
+
+def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    return shifted / shifted.sum(axis=1, keepdims=True)

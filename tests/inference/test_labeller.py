@@ -1,0 +1,97 @@
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from whyshare import Labeller
+from whyshare.data.errors import InputError
+from whyshare.data.motives import MOTIVES
+
+TEXTS = [
+    "今天天气真好",
+    "please help me win 3 things",
+    "转发抽奖😂😂",
+    "求助！有没有人知道",
+    "MIXED 中文 text [哈哈]",
+    "",
+    "\u200b",
+    "😂",
+    "好" * 200,
+    "a",
+]
+
+
+@pytest.fixture(scope="module")
+def labeller(tiny_model):
+    return Labeller.load(tiny_model, device="cpu")
+
+
+def test_one_equals_many(labeller):
+    assert labeller.label(TEXTS) == [labeller.label(text) for text in TEXTS]
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.permutations(TEXTS), st.integers(1, 60), st.lists(st.text(max_size=40), max_size=30))
+def test_no_post_is_changed_by_its_neighbours(labeller, texts, batch_tokens, others):
+    expected = {text: labeller.label(text) for text in TEXTS}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("whyshare.inference.batching.BATCH_TOKENS", batch_tokens)
+        labelled = labeller.label([*others, *texts])[len(others) :]
+    assert dict(zip(texts, labelled, strict=True)) == expected
+
+
+def test_probabilities_and_label_agree(labeller):
+    probs = labeller.probabilities(TEXTS)
+    for text, row, labelled in zip(TEXTS, probs, labeller.label(TEXTS), strict=True):
+        if labelled.motive is None:
+            assert text in ("", "\u200b")
+            assert not row.any()
+            continue
+        assert row.sum() == pytest.approx(1, abs=1e-5)
+        assert labelled.confidence == row.max() == row[labelled.motive.position]
+        assert labelled.runner_up is MOTIVES[np.argsort(-row, kind="stable")[1]]
+        assert labelled.uncertain == (labelled.confidence < 0.3)
+
+
+def test_what_is_said_of_a_text(labeller):
+    labelled = dict(zip(TEXTS, labeller.label(TEXTS), strict=True))
+    assert labelled["好" * 200].truncated
+    assert not labelled["a"].truncated
+    assert [labelled[text].language for text in TEXTS[:5]] == ["zh", "en", "zh", "zh", "mixed"]
+    assert str(labelled[""]) == "no text"
+    assert str(labelled["a"]).startswith(f"{labelled['a'].motive} {labelled['a'].motive.zh} 0.")
+    assert list(labelled["a"].as_columns())[:4] == ["motive", "motive_zh", "confidence", "runner_up"]
+
+
+def test_an_iterable_is_labelled_lazily(labeller):
+    stream = labeller.label(iter(TEXTS))
+    assert next(stream) == labeller.label(TEXTS[0])
+
+
+def test_the_torch_engine_agrees(labeller, tiny_model):
+    pytest.importorskip("torch")
+    other = Labeller.load(tiny_model, device="torch-cpu")
+    np.testing.assert_allclose(other.probabilities(TEXTS), labeller.probabilities(TEXTS), atol=1e-4)
+
+
+def test_the_transformers_pipeline_gives_the_same_labels(labeller, tiny_model):
+    transformers = pytest.importorskip("transformers")
+    pipe = transformers.pipeline("text-classification", model=str(tiny_model))
+    texts = TEXTS[:5]
+    assert [answer["label"] for answer in pipe(texts)] == [labelled.motive for labelled in labeller.label(texts)]
+
+
+def test_it_loads_and_labels_with_the_network_off(tiny_model, no_network):
+    assert Labeller.load(tiny_model).label("hello").motive in MOTIVES
+
+
+def test_errors(tiny_model, tmp_path):
+    with pytest.raises(InputError, match="no model folder"):
+        Labeller.load(tmp_path / "none")
+    with pytest.raises(InputError, match="device 'tpu' is not one of auto, cpu, cuda, torch-cpu"):
+        Labeller.load(tiny_model, device="tpu")
+    if "torch" not in sys.modules or not sys.modules["torch"].cuda.is_available():
+        with pytest.raises(InputError, match="no CUDA device"):
+            Labeller.load(tiny_model, device="cuda")

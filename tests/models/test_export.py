@@ -1,0 +1,60 @@
+import numpy as np
+import onnx
+import pytest
+
+torch = pytest.importorskip("torch")
+ort = pytest.importorskip("onnxruntime")
+
+from safetensors.numpy import load_file, save_file
+from transformers import (
+    AutoModelForSequenceClassification,
+    BertConfig,
+    ModernBertConfig,
+    RobertaConfig,
+)
+
+from whyshare.models.export import GRAPH_FILE, export_onnx
+
+SIZES = {"vocab_size": 100, "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "num_labels": 8}
+CONFIGS = {
+    "bert": BertConfig(**SIZES, intermediate_size=128),
+    "roberta": RobertaConfig(**SIZES, intermediate_size=128, pad_token_id=1),
+    "modernbert": ModernBertConfig(
+        **SIZES, intermediate_size=128, pad_token_id=0, bos_token_id=1, eos_token_id=2, cls_token_id=3, sep_token_id=4
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=CONFIGS)
+def folder(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    torch.manual_seed(0)
+    AutoModelForSequenceClassification.from_config(CONFIGS[request.param]).half().save_pretrained(folder)
+    export_onnx(folder)
+    return folder
+
+
+def logits_of(folder, input_ids):
+    session = ort.InferenceSession(str(folder / GRAPH_FILE), providers=["CPUExecutionProvider"])
+    return session.run(None, {"input_ids": input_ids, "attention_mask": np.ones_like(input_ids)})[0]
+
+
+def test_onnx_equals_torch(folder):
+    model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).eval()
+    for shape in ((1, 5), (4, 9)):
+        input_ids = np.random.default_rng(0).integers(5, 100, size=shape)
+        with torch.no_grad():
+            expected = model(torch.from_numpy(input_ids), torch.ones(shape, dtype=torch.long)).logits.numpy()
+        np.testing.assert_allclose(logits_of(folder, input_ids), expected, atol=1e-4)
+
+
+def test_the_graph_holds_no_weights_and_follows_them(folder):
+    weights = folder / "model.safetensors"
+    graph = onnx.load(folder / GRAPH_FILE, load_external_data=False).graph
+    inside = [tensor for tensor in graph.initializer if tensor.data_location != onnx.TensorProto.EXTERNAL]
+    assert max(np.prod(tensor.dims) for tensor in inside) < 4096
+    tensors = load_file(weights)
+    input_ids = np.array([[5, 6, 7]])
+    before = logits_of(folder, input_ids)
+    save_file({name: array * np.float16(0.5) for name, array in tensors.items()}, weights, metadata={"format": "pt"})
+    assert not np.allclose(logits_of(folder, input_ids), before)
