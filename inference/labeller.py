@@ -18,6 +18,7 @@ from .engines import Engine, load_engine
 from .labelled import Labelled
 
 WINDOW = 8192  # posts that are batched together
+BATCH_TOKENS = 1024  # more does not fit into the processor's cache and is slower
 DIGITS = 6  # of every probability; what lies beyond differs between machines
 
 NO_TEXT = Labelled(None, 0.0, None, dict.fromkeys(MOTIVES, 0.0), "other", truncated=False, uncertain=True)
@@ -35,6 +36,7 @@ class Labeller:
         self.settings = settings
         self.encoder = encoder
         self.engine = engine
+        self.batch_tokens = BATCH_TOKENS
 
     @classmethod
     def load(cls, folder: str | Path | None = None, device: str = "auto", threads: int | None = None) -> Self:
@@ -67,10 +69,8 @@ class Labeller:
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Give calibrated probabilities, shape (posts, 8), columns in label order; zeros where there is no text."""
-        labelled = self.label(list(texts))
-        return np.array([[one.probabilities[motive] for motive in MOTIVES] for one in labelled]).reshape(
-            -1, len(MOTIVES)
-        )
+        rows = [list(labelled.probabilities.values()) for labelled in self.label(list(texts))]
+        return np.array(rows).reshape(len(rows), len(MOTIVES))
 
     def label_clean(self, texts: Sequence[str]) -> list[Labelled]:
         """Label texts that are clean already; where a job has cleaned them to tell which are the same."""
@@ -91,7 +91,7 @@ class Labeller:
 
     def _decide(self, encoded: Sequence[Encoded], languages: Sequence[Language]) -> list[Labelled]:
         logits = np.zeros((len(encoded), len(MOTIVES)))
-        for batch in equal_length_batches([len(item.ids) for item in encoded]):
+        for batch in equal_length_batches([len(item.ids) for item in encoded], self.batch_tokens):
             logits[batch] = self.engine.logits(np.array([encoded[position].ids for position in batch], dtype=np.int64))
         temperatures = np.array([self.settings.temperature_of(language) for language in languages])
         probs = _softmax(logits / temperatures[:, None]).round(DIGITS)

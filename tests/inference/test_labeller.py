@@ -37,7 +37,7 @@ def test_one_equals_many(labeller):
 def test_no_post_is_changed_by_its_neighbours(labeller, texts, batch_tokens, others):
     expected = {text: labeller.label(text) for text in TEXTS}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("whyshare.inference.batching.BATCH_TOKENS", batch_tokens)
+        patch.setattr(labeller, "batch_tokens", batch_tokens)
         labelled = labeller.label([*others, *texts])[len(others) :]
     assert dict(zip(texts, labelled, strict=True)) == expected
 
