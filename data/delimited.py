@@ -99,19 +99,19 @@ def _next_record(lines: _Lines, delimiter: str, width: int | None, path: Path) -
         if more is None:
             reason = "a quote is opened and never closed"
             break
-        text = more if isinstance(more, bytes) else f"{text}\n{more}"
+        text = f"{text}\n{more}"
     lines.push_back(taken[1:])
     raw = taken[0][1]
     return Reject(str(path), number, reason, _raw(raw))
 
 
-def _until_quote(lines: _Lines, taken: list[Line], size: int) -> str | bytes | None:
+def _until_quote(lines: _Lines, taken: list[Line], size: int) -> str | None:
     """Take lines up to the next one with a quote, joined; None when the cell cannot be closed any more."""
     texts = []
     for line in lines:
         taken.append(line)
         if isinstance(line[1], bytes):
-            return line[1]
+            return None
         texts.append(line[1])
         size += len(line[1]) + 1
         if '"' in line[1]:

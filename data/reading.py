@@ -63,7 +63,7 @@ def open_table(path: str | Path) -> Table:
     """Open one file of any kind as columns and rows."""
     file, part = split_part(str(path))
     if str(path) == "-":
-        file = _spool_standard_input()
+        file = spool_standard_input()
     kind = _kind(file)
     if kind is None:
         raise InputError(f"{file} has an ending that whyshare cannot read; it reads {ENDINGS} (and .gz, .zst of text)")
@@ -125,8 +125,8 @@ def _is_input(path: Path) -> bool:
     return not path.name.startswith((".", "~$")) and not path.name.endswith(".rejects.jsonl")
 
 
-def _spool_standard_input() -> Path:
-    """Copy standard input to a temporary file, named by what it looks like, since reading takes two passes."""
+def spool_standard_input() -> Path:
+    """Copy standard input to a temporary file, named by what it looks like, since reading takes several passes."""
     folder = Path(tempfile.mkdtemp(prefix="whyshare-"))
     target = folder / "stdin"
     with target.open("wb") as file:

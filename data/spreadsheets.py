@@ -28,7 +28,7 @@ def read_spreadsheet(path: Path, sheet: str | None = None) -> Table:
         workbook = load_workbook(path, read_only=True, data_only=True)
         sheets = [name for name in workbook.sheetnames if hasattr(workbook[name], "iter_rows")]
     except _DAMAGE as error:
-        raise InputError(f"{path} is a damaged workbook ({error}); open it in Excel and save it anew") from None
+        raise InputError(f"{path} has no sheet that can be read ({error}); open it in Excel and save it anew") from None
     if not sheets:
         raise InputError(f"{path} has no sheet with cells; save the posts in one")
     if sheet is not None and sheet not in sheets:

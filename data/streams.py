@@ -19,7 +19,7 @@ from .errors import InputError
 
 MAX_RECORD = 16 * 2**20  # bytes of one line or one cell; no post is longer
 MAX_EXPANSION = 300  # times the compressed size, above which a file is taken for a bomb
-FREE_EXPANSION = 256 * 2**20  # bytes that any compressed file may expand to
+FREE_EXPANSION = 64 * 2**20  # bytes that any compressed file may expand to
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 

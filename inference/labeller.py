@@ -95,25 +95,26 @@ class Labeller:
             logits[batch] = self.engine.logits(np.array([encoded[position].ids for position in batch], dtype=np.int64))
         temperatures = np.array([self.settings.temperature_of(language) for language in languages])
         probs = _softmax(logits / temperatures[:, None]).round(DIGITS)
-        order = np.argsort(-probs, axis=1, kind="stable")  # (posts, 8), the likeliest first
         return [
-            self._labelled(probs[row], int(order[row, 0]), int(order[row, 1]), language, item.truncated)
-            for row, (item, language) in enumerate(zip(encoded, languages, strict=True))
+            make_labelled(row, language, item.truncated, self.settings.uncertain_below)
+            for row, item, language in zip(probs, encoded, languages, strict=True)
         ]
 
-    def _labelled(
-        self, probs: NDArray[np.float64], first: int, second: int, language: Language, truncated: bool
-    ) -> Labelled:
-        confidence = float(probs[first])
-        return Labelled(
-            motive=MOTIVES[first],
-            confidence=confidence,
-            runner_up=MOTIVES[second],
-            probabilities=dict(zip(MOTIVES, probs.tolist(), strict=True)),
-            language=language,
-            truncated=truncated,
-            uncertain=confidence < self.settings.uncertain_below,
-        )
+
+def make_labelled(probs: NDArray[np.float64], language: Language, truncated: bool, uncertain_below: float) -> Labelled:
+    """Decide from the probabilities of one post, shape (8,); all zeros stand for no text."""
+    if not probs.any():
+        return NO_TEXT
+    first, second = np.argsort(-probs, kind="stable")[:2]
+    return Labelled(
+        motive=MOTIVES[first],
+        confidence=float(probs[first]),
+        runner_up=MOTIVES[second],
+        probabilities=dict(zip(MOTIVES, probs.tolist(), strict=True)),
+        language=language,
+        truncated=truncated,
+        uncertain=bool(probs[first] < uncertain_below),
+    )
 
 
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

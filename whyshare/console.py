@@ -1,10 +1,13 @@
 """Tables and progress for people; plain text when piped."""
 
 import sys
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from rich import box
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 
@@ -21,3 +24,30 @@ def print_table(
     if not console.is_terminal:
         console.width = 200  # a pipe has no edge; do not wrap at 80
     console.print(table)
+
+
+@contextmanager
+def progress_bar(title: str, unit: str, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """Show done, rate and time left on standard error; nothing when that is no terminal.
+
+    Yields a function of what is done and what there is in all. What was done before the first call is not counted
+    into the rate.
+    """
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task(title, total=None, rate="")
+        start: list[float] = []
+
+        def report(done: int, total: int) -> None:
+            start[:] = start or [done, time.monotonic()]
+            rate = (done - start[0]) / max(time.monotonic() - start[1], 1e-9)
+            bar.update(task, completed=done, total=total, rate=f"{rate:.0f} {unit}/s" if done > start[0] else "")
+
+        yield report

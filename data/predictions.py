@@ -1,0 +1,92 @@
+"""Read labelled files back: what ``whyshare label`` wrote, or any file with a motive for each post."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .annotated import parse_motive
+from .columns import find_column, find_text_column
+from .errors import InputError, shown
+from .motives import Motive
+from .posts import Reject
+from .reading import open_table
+from .results import PROBABILITY_COLUMNS, RESULT_COLUMNS
+from .writing import unescape_formula
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One labelled row; ``probs`` has shape (8,), or is None where the file has no probabilities."""
+
+    id: str
+    text: str
+    motive: Motive | None
+    probs: NDArray[np.float64] | None
+    fields: Mapping[str, Any]
+    row: int
+
+    @property
+    def confidence(self) -> float:
+        """The probability of the motive, or 1 where none is given."""
+        return 1.0 if self.probs is None or self.motive is None else float(self.probs[self.motive.position])
+
+
+def read_predictions(path: Path, text_column: str | None = None) -> Iterator[Prediction]:
+    """Read a labelled file, row by row; ``motive`` is the only column it needs.
+
+    :raises InputError: For a file without motives, an unknown motive, or probabilities that do not sum to 1.
+    """
+    table = open_table(path)
+    names = {column: _latest(table.columns, column) for column in RESULT_COLUMNS}
+    motive_column = names["motive"]
+    if motive_column is None:
+        raise InputError(f"{path} has no column 'motive'; it has {', '.join(table.columns)}; label it first")
+    given = [names[column] for column in PROBABILITY_COLUMNS]
+    prob_columns = [column for column in given if column is not None]
+    if 0 < len(prob_columns) < len(given):
+        missing = ", ".join(name for name in PROBABILITY_COLUMNS if names[name] is None)
+        raise InputError(f"{path} lacks the probability columns {missing}; all eight or none are needed")
+    escaped = bool(prob_columns) and path.suffixes[:1] in ([".csv"], [".tsv"])  # whyshare escapes formulas there
+    text_name = text_column or find_column(table.columns, ["text"]) or _text_column(table.columns, path)
+    for row in table.rows:
+        if isinstance(row, Reject):
+            raise InputError(f"{path} row {row.row}: {row.reason}")
+        values = row.values
+        if escaped:
+            values = {name: unescape_formula(v) if isinstance(v, str) else v for name, v in values.items()}
+        try:
+            motive = parse_motive(values.get(motive_column))
+            probs = _probs([values.get(column) for column in prob_columns], motive)
+        except ValueError as error:
+            raise InputError(f"{path} row {row.number}: {error}") from None
+        text = values.get(text_name) if text_name else ""
+        yield Prediction(str(values.get("id") or row.number), str(text or ""), motive, probs, values, row.number)
+
+
+def _latest(columns: list[str], name: str) -> str | None:
+    """Find a result column; where a file was labelled twice, the later one."""
+    found = [column for column in columns if column == name or column.removesuffix("_whyshare") == name]
+    return max(found, key=len, default=None)
+
+
+def _text_column(columns: list[str], path: Path) -> str | None:
+    try:
+        return find_text_column(columns, None, str(path))
+    except InputError:
+        return None  # labels alone can be evaluated too
+
+
+def _probs(values: list[Any], motive: Motive | None) -> NDArray[np.float64] | None:
+    if not values or motive is None:
+        return None
+    try:
+        probs = np.array([float(value) for value in values])
+    except (TypeError, ValueError):
+        raise ValueError(f"the probabilities are {shown(values)}; eight numbers are needed") from None
+    if not (probs >= 0).all() or not abs(probs.sum() - 1) < 1e-3:
+        raise ValueError(f"the probabilities sum to {probs.sum():.4f}; 1 is needed")
+    return probs

@@ -1,0 +1,72 @@
+"""Label a chunk of texts into a part, and read parts back as labels."""
+
+import threading
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.cleaning import clean
+from ..models.settings import ModelSettings
+from .engines import Engine, FloatArray
+from .labelled import Labelled
+from .labeller import Labeller, make_labelled
+from .parts import MILLION, Part, Parts
+
+REMEMBERED = 100_000  # distinct texts whose result is kept, for posts that are forwarded again and again
+
+
+class Stopped(Exception):
+    """The job was stopped while a chunk was being labelled."""
+
+
+class _StoppableEngine:
+    """An engine that gives up at the next batch once a job is stopped."""
+
+    def __init__(self, engine: Engine, stop: threading.Event) -> None:
+        self.name = engine.name
+        self._engine = engine
+        self._stop = stop
+
+    def logits(self, input_ids: NDArray[np.int64]) -> FloatArray:
+        if self._stop.is_set():
+            raise Stopped
+        return self._engine.logits(input_ids)
+
+
+class ChunkLabeller:
+    """Labels chunks, from several threads at once; each distinct cleaned text is computed once."""
+
+    def __init__(self, labeller: Labeller, stop: threading.Event | None = None) -> None:
+        self._labeller = labeller
+        if stop is not None:
+            labeller.engine = _StoppableEngine(labeller.engine, stop)
+        self._known: dict[str, Labelled] = {}
+
+    def label(self, texts: Sequence[str]) -> Part:
+        """Label raw texts."""
+        cleaned = [clean(text) for text in texts]
+        found = {text: self._known.get(text) for text in cleaned}
+        new = [text for text, labelled in found.items() if labelled is None]
+        computed = dict(zip(new, self._labeller.label_clean(new), strict=True))
+        results = [found[text] or computed[text] for text in cleaned]
+        self._remember(computed)
+        return Part(
+            np.rint([[p * MILLION for p in one.probabilities.values()] for one in results]).astype(np.int32),
+            np.array([one.language for one in results]),
+            np.array([one.truncated for one in results]),
+        )
+
+    def _remember(self, computed: dict[str, Labelled]) -> None:
+        if len(self._known) + len(computed) > REMEMBERED:
+            self._known = {}  # a new dictionary: another thread may be reading the old one
+        self._known.update(computed)
+
+
+def labelled_posts(parts: Parts, posts: int, chunk: int, settings: ModelSettings) -> Iterator[Labelled]:
+    """Read all parts back, one label after another."""
+    for number in range(-(-posts // chunk)):
+        part = parts.load(number)
+        probs = part.probs / MILLION
+        for row, language, truncated in zip(probs, part.languages.tolist(), part.truncated.tolist(), strict=True):
+            yield make_labelled(row, language, truncated, settings.uncertain_below)

@@ -1,0 +1,153 @@
+"""The finished parts of a job on disk: ``OUT.parts/`` beside the output, safe against a kill at any moment.
+
+A part holds the results of one chunk of posts; it appears under its name only when it is whole and on the disk. The
+manifest says what the parts belong to, so that they are never joined to another input, model or setting.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from ..data.errors import InputError
+
+MILLION = 1_000_000
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Results of a chunk, row by row: ``probs`` has shape (posts, 8), in millionths, zeros where there is no text."""
+
+    probs: NDArray[np.int32]
+    languages: NDArray[np.str_]
+    truncated: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.probs)
+
+
+class Parts:
+    """The folder of parts of one output."""
+
+    def __init__(self, output: Path) -> None:
+        self.folder = output.with_name(output.name + ".parts")
+        self._output = output
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep a second run off this output.
+
+        :raises InputError: If another run holds it.
+        """
+        lock = FileLock(self.folder.with_name(f".{self.folder.name}.lock"))
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise InputError(f"another run is writing {self._output}; wait for it or choose another output") from None
+        try:
+            yield
+        finally:
+            Path(lock.lock_file).unlink(missing_ok=True)
+            lock.release()
+
+    def open(self, manifest: Mapping[str, Any], restart: bool) -> int:
+        """Make the folder, or take up one that belongs to the same job.
+
+        :return: How many parts there are already.
+        :raises InputError: If the parts there belong to another input, model or setting.
+        """
+        path = self.folder / MANIFEST
+        if self.folder.exists() and not restart:
+            try:
+                found = json.loads(path.read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                found = {}
+            changed = [key for key in manifest if found.get(key) != manifest[key]]
+            if changed and self._numbers():
+                raise InputError(
+                    f"{self.folder} holds unfinished work with another {' and '.join(changed)}; "
+                    "run the same command as then to go on, or add --restart to begin anew"
+                )
+        if restart or not self._numbers():
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(exist_ok=True)
+        write_whole(path, lambda file: file.write_text(json.dumps(manifest, indent=2), encoding="utf-8"))
+        return len(self._numbers())
+
+    def __contains__(self, number: int) -> bool:
+        return self._path(number).is_file()
+
+    def save(self, number: int, part: Part) -> None:
+        """Write a part, whole or not at all."""
+
+        def write(path: Path) -> None:
+            with path.open("wb") as file:
+                np.savez(file, probs=part.probs, languages=part.languages, truncated=part.truncated)
+
+        write_whole(self._path(number), write)
+
+    def load(self, number: int) -> Part:
+        """Read a part.
+
+        :raises InputError: If it is damaged; it is removed, so that the next run computes it again.
+        """
+        path = self._path(number)
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return Part(arrays["probs"], arrays["languages"], arrays["truncated"])
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            path.unlink(missing_ok=True)
+            raise InputError(f"{path} is damaged ({error}) and was removed; run the same command again") from None
+
+    def remove(self) -> None:
+        """Remove the folder when the output stands."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _numbers(self) -> list[int]:
+        return [int(path.stem) for path in self.folder.glob("[0-9]*.npz")]
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number:06d}.npz"
+
+
+def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let ``write`` fill a temporary file, bring it to the disk, and give it its name in one step."""
+    temporary = path.with_suffix(".writing")
+    try:
+        write(temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def full_disk_said(output: Path) -> Iterator[None]:
+    """Turn a full disk into one clear line: what is done stays, and the same command goes on."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise
+        raise InputError(
+            f"no space left while writing {output}; what is done is kept: free some space and run the same command"
+        ) from None
+
+
+def file_fingerprint(path: Path) -> str:
+    """Give the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,256 @@
+import gzip
+import io
+import json
+import sqlite3
+import sys
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from whyshare.data.errors import InputError
+from whyshare.data.reading import read_posts
+
+CSV = 'id,正文\n1,今天真好\n2,"a, ""b""\nc"\n3,😂\n'
+TEXTS = ["今天真好", 'a, "b"\nc', "😂"]
+
+
+def read(path, **options):
+    """Give texts, and rejects as (row, reason)."""
+    rejects = []
+    posts = list(read_posts(path, on_reject=lambda reject: rejects.append((reject.row, reject.reason)), **options))
+    return [post.text for post in posts], rejects
+
+
+def write(path, data):
+    path.write_bytes(data if isinstance(data, bytes) else data.encode("utf-8"))
+    return path
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_csv_in_every_encoding(tmp_path, encoding):
+    assert read(write(tmp_path / "posts.csv", CSV.encode(encoding))) == (TEXTS, [])
+
+
+def test_gbk_from_excel(tmp_path):
+    path = write(tmp_path / "posts.csv", "编号;内容\r\n1;转发抽奖\r\n".encode("gbk"))
+    [post] = read_posts(path)
+    assert post.text == "转发抽奖"
+    assert dict(post.fields) == {"编号": "1", "内容": "转发抽奖"}
+    assert (post.file, post.row) == (str(path), 2)
+
+
+def write_table(path, columns, rows):
+    if path.suffix == ".xlsx":
+        book = openpyxl.Workbook()
+        for row in [columns, *rows]:
+            book.active.append(row)
+        book.save(path)
+    elif path.suffix == ".parquet":
+        pq.write_table(pa.table(dict(zip(columns, zip(*rows, strict=True), strict=True))), path)
+    elif path.suffix == ".db":
+        with sqlite3.connect(path) as connection:
+            connection.execute(f"create table posts ({', '.join(columns)})")
+            connection.executemany(f"insert into posts values ({', '.join('?' * len(columns))})", rows)
+        connection.close()
+    elif path.suffix == ".json":
+        write(path, json.dumps([dict(zip(columns, row, strict=True)) for row in rows]))
+    else:
+        lines = "".join(json.dumps(dict(zip(columns, row, strict=True))) + "\n" for row in rows).encode()
+        if path.suffix == ".gz":
+            lines = gzip.compress(lines)
+        if path.suffix == ".zst":
+            lines = zstandard.compress(lines)
+        write(path, lines)
+    return path
+
+
+KINDS = ["a.xlsx", "a.parquet", "a.db", "a.json", "a.jsonl", "a.jsonl.gz", "a.jsonl.zst"]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_keeps_every_column(tmp_path, name):
+    path = write_table(tmp_path / name, ["likes", "Text"], [(3, "今天真好"), (4, None), (5, "😂")])
+    posts = list(read_posts(path))
+    assert [post.text for post in posts] == ["今天真好", "", "😂"]
+    assert [post.fields["likes"] for post in posts] == [3, 4, 5]
+    assert [post.row for post in posts] == ([2, 3, 4] if name == "a.xlsx" else [1, 2, 3])
+
+
+def test_plain_text_and_several_files_and_a_folder(tmp_path):
+    write(tmp_path / "b.txt", "one\n\nthree\n")
+    write(tmp_path / "a.csv", "text\nzero\n")
+    write(tmp_path / "notes.md", "no posts")
+    assert read(tmp_path) == (["zero", "one", "", "three"], [])
+    assert [p.text for p in read_posts(tmp_path / "b.txt", tmp_path / "a.csv")] == ["one", "", "three", "zero"]
+
+
+@pytest.mark.parametrize(
+    ("data", "texts"),
+    [
+        ("text,likes\nhi,1\n", ["hi"]),
+        ('{"text": "hi"}\n{"text": "ho"}\n', ["hi", "ho"]),
+        ('[{"text": "hi"}]', ["hi"]),
+        ("just a line\nand another, with a comma\n", ["just a line", "and another, with a comma"]),
+    ],
+)
+def test_standard_input_is_told_by_its_look(monkeypatch, data, texts):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data.encode())))
+    assert [post.text for post in read_posts("-")] == texts
+
+
+def test_a_bad_row_costs_itself_alone(tmp_path):
+    lines = [
+        b"id,text",
+        b"1,good",
+        b"2,too,many",
+        b"3",
+        b'4,"never closed',
+        "5,\u597d".encode(),
+        b"6,nul\x00",
+        b"7,\xff\xfe",
+    ]
+    lines += ["8,\u4f60\u597d".encode(), b'9,"two', b'lines"', "10,\u597d".encode()]
+    texts, rejects = read(write(tmp_path / "a.csv", b"\n".join(lines)))
+    assert texts == ["good", "好", "你好", "two\nlines", "好"]
+    assert rejects == [
+        (3, "3 fields where the header has 2"),
+        (4, "1 fields where the header has 2"),
+        (5, "a quote is opened and never closed"),
+        (7, "NUL byte"),
+        (8, "not valid in the encoding of the file (UTF-8 or GB18030)"),
+    ]
+
+
+def test_bad_json_lines(tmp_path):
+    path = write(tmp_path / "a.jsonl", '{"text": "a"}\n{broken\n[1]\n\n{"text": {"b": 1}}\n{"text": 5}\n{}\n')
+    texts, rejects = read(path)
+    assert texts == ["a", "5", ""]
+    assert [row for row, _ in rejects] == [2, 3, 5]
+    with pytest.raises(InputError, match=r"a\.jsonl row 2: not valid JSON"):
+        list(read_posts(path))
+
+
+def test_a_huge_cell_is_rejected_in_bounded_memory(tmp_path):
+    path = write(tmp_path / "a.csv", b"text\nbefore\n" + b"x" * 50_000_000 + b"\nafter\n")
+    texts, rejects = read(path)
+    assert texts == ["before", "after"]
+    assert rejects == [(3, "longer than 16 MiB")]
+
+
+def test_a_stray_cell_at_the_end_of_the_sheet(tmp_path):
+    path = tmp_path / "a.xlsx"
+    book = openpyxl.Workbook()
+    book.active.append(["text"])
+    book.active.append(["hi"])
+    book.active["XFD5000"] = "stray"
+    book.save(path)
+    assert read(path) == (["hi"], [(5000, "16384 cells where the header has 1")])
+
+
+def test_column_names_that_clash_lose_nothing(tmp_path):
+    [post] = read_posts(write(tmp_path / "a.csv", "text,,a,a\nhi,1,2,3\n"))
+    assert dict(post.fields) == {"text": "hi", "column_2": "1", "a": "2", "a_2": "3"}
+
+
+def test_a_sheet_and_a_table_by_name(tmp_path):
+    book = openpyxl.Workbook()
+    book.create_sheet("二").append(["text"])
+    book["二"].append(["hi"])
+    book.save(tmp_path / "a.xlsx")
+    assert read(f"{tmp_path / 'a.xlsx'}::二") == (["hi"], [])
+    write_table(tmp_path / "a.db", ["text"], [("hi",)])
+    assert read(f"{tmp_path / 'a.db'}::posts") == (["hi"], [])
+
+
+def bomb():
+    out = io.BytesIO()
+    with gzip.GzipFile(fileobj=out, mode="wb") as file:
+        file.write(b"text\n")
+        for _ in range(300):
+            file.write(b"a" * 999_999 + b"\n")
+    return out.getvalue()
+
+
+def workbook_without_sheets():
+    out = io.BytesIO()
+    book = openpyxl.Workbook()
+    book.create_chartsheet("chart")
+    del book["Sheet"]
+    book.save(out)
+    return out.getvalue()
+
+
+WHOLE_FILES = {
+    "none.csv": (None, "no such file"),
+    "a.csv": (b"", "is empty"),
+    "b.csv": (b"\n\n", "is empty; a header row"),
+    "c.csv": (b"id,likes\n1,2\n", "has no text column among id, likes; name it with --text-column"),
+    "d.csv": (b"PK\x03\x04" + bytes(100), "is an Excel workbook or zip archive, not text"),
+    "e.csv": (b"\x7fELF" + bytes(5000), "is not a text file"),
+    "a.csv.gz": (gzip.compress(CSV.encode() * 1000)[:-20], "ends before its compressed data do"),
+    "b.csv.gz": (b"not gzip", "cannot be decompressed"),
+    "c.csv.gz": (bomb(), "expands to over 300 times its size"),
+    "a.xlsx": (b"not a workbook", "is not an Excel workbook"),
+    "b.xlsx": (b"\xd0\xcf\x11\xe0" + bytes(100), "is an old .xls workbook or has a password"),
+    "c.xlsx": (workbook_without_sheets(), "has no sheet"),
+    "a.json": (b"{", "is not valid JSON"),
+    "b.json": (b'"text"', "an array of objects is needed"),
+    "a.jsonl": (b"{broken\n", "no row of the file could be read"),
+    "a.parquet": (b"PAR1" + bytes(50), "is not a readable Parquet file"),
+    "a.db": (b"SQLite format 3\x00" + bytes(50), "cannot be read as an SQLite database"),
+    "a.pdf": (b"%PDF", "has an ending that whyshare cannot read"),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE_FILES)
+def test_a_file_that_cannot_be_used_is_one_clear_line(tmp_path, name):
+    data, message = WHOLE_FILES[name]
+    if data is not None:
+        write(tmp_path / name, data)
+    with pytest.raises(InputError) as error:
+        read(tmp_path / name)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+    assert name in str(error.value)
+
+
+def test_an_unknown_column_lists_the_columns(tmp_path):
+    path = write(tmp_path / "a.csv", "id,text\n1,a\n")
+    with pytest.raises(InputError, match="has no column 'body'; it has id, text"):
+        read(path, text_column="body")
+    assert read(path, text_column="ID") == (["1"], [])
+
+
+def test_a_damaged_row_group_is_rejected_and_the_others_are_read(tmp_path):
+    path = tmp_path / "a.parquet"
+    table = pa.table({"text": [f"post number {number} {'x' * 50}" for number in range(300)]})
+    pq.write_table(table, path, row_group_size=100, compression="gzip", use_dictionary=False)
+    column = pq.ParquetFile(path).metadata.row_group(1).column(0)
+    data = bytearray(path.read_bytes())
+    start, end = column.data_page_offset + 60, column.data_page_offset + column.total_compressed_size
+    data[start:end] = bytes(end - start)
+    path.write_bytes(data)
+    texts, rejects = read(path)
+    assert len(texts) == 200
+    assert texts[100].startswith("post number 200")
+    assert [row for row, _ in rejects] == [101]
+    assert "rows 101 to 200 are damaged" in rejects[0][1]
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(
+        ["a.csv", "a.tsv", "a.jsonl", "a.json", "a.txt", "a.xlsx", "a.parquet", "a.db", "a.csv.gz", "a.txt.zst"]
+    ),
+    st.binary(max_size=300) | st.text(alphabet='text,"\n\r\t;1好\x00{}[]:', max_size=100).map(str.encode),
+)
+def test_any_bytes_give_posts_rejects_or_one_line(tmp_path, name, data):
+    try:
+        read(write(tmp_path / name, data))
+    except InputError as error:
+        assert "\n" not in str(error)

@@ -1,0 +1,111 @@
+import csv
+from pathlib import Path
+
+import openpyxl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from whyshare.data.columns import merge_columns
+from whyshare.data.errors import InputError
+from whyshare.data.reading import read_posts
+from whyshare.data.writing import check_output, escape_formula, open_writer, unescape_formula
+
+NAMES = ["a.csv", "a.tsv", "a.jsonl", "a.json", "a.parquet", "a.xlsx", "a.csv.gz", "a.jsonl.zst"]
+CELLS = st.text(
+    alphabet=st.characters(
+        codec="utf-8", exclude_characters="\r\x00\ufffe\uffff\x85\u2028\u2029", exclude_categories=["Cc"]
+    )
+)
+
+
+def write(path, rows, columns=("text", "n")):
+    with open_writer(path, columns) as writer:
+        for row in rows:
+            writer.write(dict(zip(columns, row, strict=True)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_written_can_be_read(tmp_path, name):
+    write(tmp_path / name, [("今天，\n“好”", 1.5), ("=1+1", None), ("@user hi", 2.0)])
+    posts = list(read_posts(tmp_path / name))
+    assert [unescape_formula(post.text) for post in posts] == ["今天，\n“好”", "=1+1", "@user hi"]
+    assert [float(post.fields["n"] or 0) for post in posts] == [1.5, 0, 2]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(NAMES), st.lists(CELLS, min_size=1, max_size=5))
+def test_any_text_survives(tmp_path, name, texts):
+    write(tmp_path / name, [(text, index) for index, text in enumerate(texts)])
+    read = [post.text for post in read_posts(tmp_path / name)]
+    escaped = ".csv" in name or ".tsv" in name
+    assert [unescape_formula(text) if escaped else text for text in read] == texts
+
+
+@given(st.text())
+def test_formula_escape_is_undone(cell):
+    assert unescape_formula(escape_formula(cell)) == cell
+
+
+@pytest.mark.parametrize(
+    ("cell", "escaped"),
+    [("=SUM(A1)", "'=SUM(A1)"), ("-5", "-5"), ("+1,234.5%", "+1,234.5%"), ("-x", "'-x"), ("@a", "'@a"), ("a=b", "a=b")],
+)
+def test_what_a_spreadsheet_would_run(cell, escaped):
+    assert escape_formula(cell) == escaped
+
+
+def test_csv_opens_in_excel(tmp_path):
+    write(tmp_path / "a.csv", [("好", 0.1234567)])
+    data = (tmp_path / "a.csv").read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf")
+    assert list(csv.reader(data.decode("utf-8-sig").splitlines())) == [["text", "n"], ["好", "0.123457"]]
+
+
+def test_workbooks_store_formulas_as_texts_and_cut_what_excel_cannot_hold(tmp_path):
+    with open_writer(tmp_path / "a.xlsx", ["text"]) as writer:
+        writer.write({"text": "=1+1"})
+        writer.write({"text": "x" * 40_000})
+        writer.write({"text": "bell\x07"})
+        assert writer.shortened == 1
+    cells = [row[0] for row in openpyxl.load_workbook(tmp_path / "a.xlsx").active.iter_rows()]
+    assert (cells[1].value, cells[1].data_type) == ("=1+1", "s")
+    assert len(cells[2].value) == 32_767
+    assert cells[3].value == "bell"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_left_when_writing_fails(tmp_path, name):
+    (tmp_path / name).write_text("old", encoding="utf-8")
+    with pytest.raises(RuntimeError), open_writer(tmp_path / name, ["text"]) as writer:
+        writer.write({"text": "a"})
+        raise RuntimeError
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text(encoding="utf-8") == "old"
+
+
+def test_parquet_keeps_types_and_names_a_column_that_changes(tmp_path, monkeypatch):
+    monkeypatch.setattr("whyshare.data.writing._Parquet._BATCH", 2)
+    write(tmp_path / "a.parquet", [("a", 1), ("b", 2), ("c", None)])
+    assert [post.fields["n"] for post in read_posts(tmp_path / "a.parquet")] == [1, 2, None]
+    with pytest.raises(InputError, match="column 'n' does not stay int64"):
+        write(tmp_path / "b.parquet", [("a", 1), ("b", 2), ("c", "many")])
+
+
+def test_outputs_that_cannot_be_are_refused_at_once(tmp_path):
+    (tmp_path / "in.csv").write_text("text\n", encoding="utf-8")
+    for path, message in [
+        (tmp_path / "none" / "a.csv", "no folder"),
+        (tmp_path / "a.doc", "give the output one of the endings"),
+        (tmp_path / "a.xlsx.gz", "give the output one of the endings"),
+        (tmp_path / "in.csv", "is an input too"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            check_output(path, [tmp_path / "in.csv", Path("none.csv")])
+
+
+def test_a_clash_of_names_is_renamed():
+    assert merge_columns(["Text", "motive"], ["motive", "language"]) == {
+        "motive": "motive_whyshare",
+        "language": "language",
+    }

@@ -1,0 +1,231 @@
+import csv
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from whyshare.cli import main
+from whyshare.data.errors import InputError
+from whyshare.data.reading import read_posts
+from whyshare.inference import job as job_module
+from whyshare.inference.job import Job, run_job
+from whyshare.inference.labeller import Labeller
+from whyshare.inference.parts import Parts
+
+WORDS = ["今天", "转发", "求助", "help", "win", "😂", "好", "the", "you", "", "小心", "a b c"]
+
+
+def texts(count, seed=0):
+    rng = random.Random(seed)
+    return ["".join(rng.choices(WORDS, k=rng.randint(0, 12))) for _ in range(count)]
+
+
+@pytest.fixture
+def posts(tmp_path):
+    path = tmp_path / "posts.csv"
+    with path.open("w", encoding="gb18030", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "内容", "motive"])
+        writer.writerows([number, text, "mine"] for number, text in enumerate(texts(500)))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch):
+    monkeypatch.setattr(job_module, "CHUNK", 32)
+
+
+def test_every_column_is_kept_and_every_post_labelled(posts, tiny_model, tmp_path):
+    summary = run_job(Job((str(posts),), tmp_path / "out.jsonl", tiny_model))
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    labelled = Labeller.load(tiny_model).label(texts(500))
+    assert [row["内容"] for row in rows] == texts(500)
+    assert [row["motive"] for row in rows] == ["mine"] * 500
+    assert [row["motive_whyshare"] for row in rows] == [str(one.motive or "") for one in labelled]
+    assert [row["p_help"] for row in rows] == [one.probabilities["help"] for one in labelled]
+    assert summary.posts == 500
+    assert summary.no_text == sum(one.motive is None for one in labelled) > 0
+    assert sum(summary.motives.values()) + summary.no_text == 500
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.jsonl", "posts.csv"]
+
+
+@pytest.mark.parametrize(("workers", "chunk"), [(1, 7), (3, 50), (2, 5000)])
+def test_the_output_does_not_depend_on_workers_or_chunks(posts, tiny_model, tmp_path, monkeypatch, workers, chunk):
+    run_job(Job((str(posts),), tmp_path / "a.csv", tiny_model))
+    monkeypatch.setattr(job_module, "CHUNK", chunk)
+    run_job(Job((str(posts),), tmp_path / "b.csv", tiny_model, workers=workers))
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+
+
+def test_the_same_posts_in_four_kinds_of_file_get_the_same_labels(tiny_model, tmp_path):
+    from whyshare.data.writing import open_writer
+
+    rows = [{"id": str(number), "text": text or "x"} for number, text in enumerate(texts(60))]
+    paths = [tmp_path / name for name in ("a.csv", "a.xlsx", "a.parquet", "gbk.csv")]
+    for path in paths[:3]:
+        with open_writer(path, ["id", "text"]) as writer:
+            for row in rows:
+                writer.write(row)
+    paths[3].write_bytes(paths[0].read_bytes().decode("utf-8-sig").encode("gb18030"))
+    outputs = []
+    for path in paths:
+        run_job(Job((str(path),), tmp_path / f"{path.name}.jsonl", tiny_model))
+        outputs.append((tmp_path / f"{path.name}.jsonl").read_text(encoding="utf-8"))
+    assert len(set(outputs)) == 1
+
+
+def test_bad_rows_go_to_the_rejects_with_their_reason(tiny_model, tmp_path):
+    path = tmp_path / "posts.csv"
+    path.write_text("id,text\n1,good\n2,too,many\n3,fine\n", encoding="utf-8")
+    assert main(["label", str(path), "-o", str(tmp_path / "out.csv"), "--model", str(tiny_model), "--quiet"]) == 1
+    assert [post.text for post in read_posts(tmp_path / "out.csv")] == ["good", "fine"]
+    [reject] = (tmp_path / "out.csv.rejects.jsonl").read_text(encoding="utf-8").splitlines()
+    expected = {"file": str(path), "row": 3, "reason": "3 fields where the header has 2", "raw": "2,too,many"}
+    assert json.loads(reject) == expected
+
+
+class Killed(Exception):
+    pass
+
+
+def stop_after(parts):
+    def progress(done, total):
+        if done >= parts * job_module.CHUNK:
+            raise Killed
+
+    return progress
+
+
+def test_a_stopped_run_goes_on_and_ends_like_an_undisturbed_one(posts, tiny_model, tmp_path):
+    run_job(Job((str(posts),), tmp_path / "whole.csv", tiny_model))
+    job = Job((str(posts),), tmp_path / "out.csv", tiny_model)
+    for count in (2, 5):
+        with pytest.raises(Killed):
+            run_job(job, stop_after(count))
+        assert not (tmp_path / "out.csv").exists()
+    assert run_job(job).resumed_posts >= 5 * 32
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+def test_another_input_or_setting_is_refused_unless_restarted(posts, tiny_model, tmp_path):
+    job = Job((str(posts),), tmp_path / "out.csv", tiny_model)
+    with pytest.raises(Killed):
+        run_job(job, stop_after(2))
+    posts.write_bytes(posts.read_bytes() + b"501,more,x\n")
+    with pytest.raises(InputError, match=r"unfinished work with another input.*--restart"):
+        run_job(job)
+    with pytest.raises(InputError, match="another input and setting"):
+        run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model, limit=9))
+    assert run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model, restart=True)).posts == 501
+
+
+def test_a_damaged_part_is_computed_again(posts, tiny_model, tmp_path):
+    job = Job((str(posts),), tmp_path / "out.csv", tiny_model)
+    with pytest.raises(Killed):
+        run_job(job, stop_after(2))
+    part = min((tmp_path / "out.csv.parts").glob("*.npz"))
+    part.write_bytes(part.read_bytes()[:50])
+    with pytest.raises(InputError, match="is damaged"):
+        run_job(job)
+    assert run_job(job).posts == 500
+
+
+def test_two_runs_on_one_output_are_kept_apart(posts, tiny_model, tmp_path):
+    with Parts(tmp_path / "out.csv").locked(), pytest.raises(InputError, match="another run is writing"):
+        run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model))
+
+
+def test_a_full_disk_is_one_line_and_keeps_what_is_done(posts, tiny_model, tmp_path, monkeypatch):
+    real_save = Parts.save
+
+    def save(self, number, part):
+        if number == 4:
+            raise OSError(28, "No space left on device")
+        real_save(self, number, part)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Parts, "save", save)
+        with pytest.raises(InputError, match="no space left while writing .*run the same command"):
+            run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model))
+    assert run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model)).resumed_posts > 0
+
+
+@pytest.mark.slow
+def test_kill_at_random_moments(posts, tiny_model, tmp_path):
+    code = (
+        "import sys; from whyshare.inference import job; job.CHUNK = 8; from whyshare.cli import main; "
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, "label", str(posts), "--model", str(tiny_model), "--quiet", "-o"]
+    whole, out = tmp_path / "whole.csv", tmp_path / "out.csv"
+    subprocess.run([*command, str(whole)], check=True, cwd=tmp_path)
+    rng = random.Random(1)
+    for _ in range(6):
+        process = subprocess.Popen([*command, str(out)], cwd=tmp_path)
+        time.sleep(rng.uniform(0.3, 1.5))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    subprocess.run([*command, str(out)], check=True, cwd=tmp_path)
+    assert out.read_bytes() == whole.read_bytes()
+    assert not (tmp_path / "out.csv.parts").exists()
+
+
+@pytest.mark.slow
+def test_ctrl_c_says_how_to_go_on(posts, tiny_model, tmp_path):
+    big = tmp_path / "big.txt"
+    big.write_text("\n".join(texts(60_000, seed=3)), encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "whyshare",
+        "label",
+        str(big),
+        "--model",
+        str(tiny_model),
+        "-o",
+        str(tmp_path / "o.csv"),
+    ]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=os.environ | {"COLUMNS": "200"}
+    )
+    while not list(tmp_path.glob("o.csv.parts/*.npz")):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.strip() == "whyshare: stopped; run the same command again to go on where it was"
+    assert not (tmp_path / "o.csv").exists()
+
+
+def test_standard_input_and_a_limit(tiny_model, tmp_path, monkeypatch):
+    import io
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("text\n今天\nb\nc\n".encode())))
+    assert run_job(Job(("-",), tmp_path / "out.csv", tiny_model, limit=2)).posts == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["none.csv", "-o", "out.csv"], "no such file: none.csv"),
+        (["posts.csv", "-o", "none/out.csv"], "no folder"),
+        (["posts.csv", "-o", "out.csv", "--text-column", "body"], "has no column 'body'; it has id, 内容, motive"),
+        (["posts.csv", "-o", "out.csv", "--model", "none"], "no model folder none"),
+        (["posts.csv", "-o", "posts.csv"], "is an input too"),
+        (["posts.csv", "-o", "out.csv", "--workers", "0"], "--workers is 0; at least 1 is needed"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(posts, tiny_model, monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(posts.parent)
+    if "--model" not in arguments:
+        arguments = [*arguments, "--model", str(tiny_model)]
+    assert main(["label", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not list(posts.parent.glob("out.csv*"))

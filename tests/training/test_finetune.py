@@ -1,0 +1,92 @@
+import json
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from transformers import AutoModel, BertConfig, ModernBertConfig, PreTrainedTokenizerFast, RobertaConfig
+
+from whyshare import Labeller
+from whyshare.cli import main
+from whyshare.data.motives import MOTIVES
+from whyshare.models.settings import ModelSettings
+from whyshare.training.vocabulary import make_tokenizer
+
+pytestmark = pytest.mark.slow
+
+SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+CUES = ["抽奖", "今天", "我们", "我的", "how", "!", "求助", "小心"]  # one for each motive, in order
+
+
+def base_of(kind, folder):
+    tokenizer = make_tokenizer([(piece, -2.0) for piece in [*CUES, "▁", "▁a", "a", "b"]])
+    vocab_size = tokenizer.get_vocab_size()
+    config = {
+        "bert": lambda: BertConfig(**SIZES, vocab_size=vocab_size),
+        "roberta": lambda: RobertaConfig(**SIZES, vocab_size=vocab_size, pad_token_id=0),
+        "modernbert": lambda: ModernBertConfig(
+            **SIZES,
+            vocab_size=vocab_size,
+            pad_token_id=0,
+            bos_token_id=2,
+            eos_token_id=3,
+            cls_token_id=2,
+            sep_token_id=3,
+        ),
+    }[kind]()
+    AutoModel.from_config(config).save_pretrained(folder)
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, cls_token="[CLS]", sep_token="[SEP]", pad_token="[PAD]", unk_token="[UNK]"
+    ).save_pretrained(folder)
+
+
+@pytest.mark.parametrize("kind", ["bert", "roberta", "modernbert"])
+def test_a_base_of_any_kind_becomes_a_model_folder(kind, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    base_of(kind, tmp_path / "base")
+    rows = "".join(f"{CUES[n % 8]}a{'b' * (n % 5)} {n},{MOTIVES[n % 8]}\n" for n in range(160))
+    (tmp_path / "mine.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
+    recipe = 'train = ["mine.csv"]\nname = "mine"\nbase = "base"\nepochs = 8\nlearning_rate = 3e-3\nbatch_size = 16\n'
+    (tmp_path / "recipe.toml").write_text(recipe + "patience = 8\ndropout = 0.0\n", encoding="utf-8")
+    assert main(["train", "recipe.toml", "-o", "model"]) == 0
+    assert "wrote model" in capsys.readouterr().out
+    settings = ModelSettings.load(tmp_path / "model")
+    assert settings.scores["validation"]["all"]["macro_f1"] > 0.8
+    assert settings.recipe["base"] == "base"
+    config = json.loads((tmp_path / "model" / "config.json").read_text(encoding="utf-8"))
+    assert list(config["id2label"].values()) == list(MOTIVES)
+    assert "求助" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+    labels = [Labeller.load("model", device).label("求助a").motive for device in ("cpu", "torch-cpu")]
+    assert labels == ["help", "help"]
+
+
+def test_the_same_seed_gives_the_same_weights(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    base_of("bert", tmp_path / "base")
+    rows = "".join(f"{CUES[n % 8]}a {n},{MOTIVES[n % 8]}\n" for n in range(80))
+    (tmp_path / "mine.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
+    for name in ("one", "two"):
+        assert main(["train", "mine.csv", "-o", name, "--base", "base", "--seed", "5"]) == 0
+    assert (tmp_path / "one/model.safetensors").read_bytes() == (tmp_path / "two/model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["none.csv", "-o", "model"], "no such file"),
+        (["bad.csv", "-o", "model"], "bad.csv row 2: label 'joy' is not one of benefit"),
+        (["bad.csv", "recipe.toml", "-o", "model"], "give one recipe, or annotated files"),
+        (["recipe.toml", "-o", "none/model"], "no folder"),
+        (["recipe.toml", "-o", "model"], "unknown key 'epoch'"),
+        (["few.csv", "-o", "model"], "are too few to keep"),
+    ],
+)
+def test_a_mistake_is_one_line(tmp_path, monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.csv").write_text("text,label\nhi,joy\n", encoding="utf-8")
+    (tmp_path / "few.csv").write_text("text,label\nhi,help\n", encoding="utf-8")
+    (tmp_path / "recipe.toml").write_text('train = ["bad.csv"]\nepoch = 1\n', encoding="utf-8")
+    assert main(["train", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert not (tmp_path / "model").exists()

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whyshare.data.annotated import Annotated
+from whyshare.data.motives import MOTIVES, Motive
+from whyshare.training.targets import class_weights, soft_targets, split_validation
+
+
+def test_soft_targets_by_hand():
+    posts = [
+        Annotated("1", "a", Motive.HELP),
+        Annotated("2", "b", Motive.HELP, Motive.WARNING, certainty=1),
+    ]
+    targets = soft_targets(posts, secondary_share=0.25)
+    np.testing.assert_allclose(targets.sum(axis=1), 1.0, rtol=1e-6)
+    assert targets[0, Motive.HELP.position] == pytest.approx(0.98 + 0.02 / 8)
+    assert targets[1, Motive.HELP.position] == pytest.approx(0.8 * 0.75 + 0.2 / 8)
+    assert targets[1, Motive.WARNING.position] == pytest.approx(0.8 * 0.25 + 0.2 / 8)
+
+
+def test_class_weights_by_hand():
+    label_ids = np.array([0, 0, 0, 1])
+    weights = class_weights(label_ids, 1.0)
+    assert weights[0] * 3 == pytest.approx(weights[1])
+    assert weights[label_ids].mean() == pytest.approx(1.0)
+    np.testing.assert_allclose(class_weights(label_ids, 0.0)[:2], 1.0)
+
+
+@given(st.lists(st.sampled_from("abcdefghij"), min_size=40, max_size=80), st.integers(0, 3))
+def test_no_text_stands_on_both_sides(texts, seed):
+    posts = [Annotated(str(row), text, MOTIVES[ord(text) % 2]) for row, text in enumerate(texts)]
+    try:
+        training, validation = split_validation(posts, 0.3, seed)
+    except ValueError:
+        return
+    assert sorted([*training, *validation]) == list(range(len(posts)))
+    assert not {texts[index] for index in training} & {texts[index] for index in validation}
+
+
+def test_the_split_follows_the_seed_and_the_labels():
+    posts = [
+        Annotated(str(row), f"text {row}", MOTIVES[row % 8], language="zhen"[row % 2 * 2 :][:2]) for row in range(800)
+    ]
+    first, again, other = (split_validation(posts, 0.1, seed)[1].tolist() for seed in (1, 1, 2))
+    assert first == again != other
+    assert np.bincount([posts[index].label.position for index in first]).tolist() == [10] * 8
+
+
+def test_too_few_posts():
+    with pytest.raises(ValueError, match="1 posts are too few"):
+        split_validation([Annotated("1", "a", Motive.HELP)], 0.1, 0)

@@ -1,0 +1,7 @@
+"""``python -m whyshare`` is ``whyshare``."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

@@ -1,0 +1,103 @@
+"""``whyshare label IN... -o OUT``: label files of posts."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..data.motives import MOTIVES
+
+if TYPE_CHECKING:
+    from ..inference.job import Summary
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "input", nargs="+", help="files or folders: csv, tsv, jsonl, json, parquet, xlsx[::SHEET], txt, db[::TABLE], - "
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, help="csv, tsv, jsonl, json, parquet or xlsx")
+    parser.add_argument("--text-column", metavar="NAME", help="column of the texts, if it has an unusual name")
+    parser.add_argument("--model", type=Path, metavar="FOLDER", help="model folder; the bundled model without it")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or torch-cpu")
+    parser.add_argument("--workers", type=int, metavar="N", help="chunks labelled at a time; one for each core")
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N posts")
+    parser.add_argument("--restart", action="store_true", help="throw unfinished work of this output away")
+    parser.add_argument("--ray", nargs="?", const="local", metavar="ADDRESS", help="run on a Ray cluster")
+    parser.add_argument("--show", type=int, nargs="?", const=40, metavar="N", help="print the first N labelled posts")
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Label, with progress; exit code 1 tells that some rows could not be read."""
+    from ..console import progress_bar
+    from ..inference.job import Job, run_job
+    from ..models.settings import BUNDLED
+
+    job = Job(
+        inputs=tuple(options.input),
+        output=options.output,
+        model=options.model or BUNDLED,
+        text_column=options.text_column,
+        limit=options.limit,
+        device=options.device,
+        workers=options.workers,
+        restart=options.restart,
+        ray=options.ray,
+    )
+    try:
+        with progress_bar("labelling", "posts", quiet=options.quiet or options.json) as progress:
+            summary = run_job(job, progress)
+    except KeyboardInterrupt:
+        print("whyshare: stopped; run the same command again to go on where it was", file=sys.stderr)
+        return 130
+    if options.json:
+        print(json.dumps(asdict(summary) | {"output": str(options.output)}, ensure_ascii=False))
+    elif not options.quiet:
+        if options.show:
+            _print_posts(options.output, options.show)
+        _print_summary(summary, options.output)
+    return 1 if summary.rejected else 0
+
+
+def _print_posts(output: Path, count: int) -> None:
+    from ..console import print_table
+    from ..data.cleaning import clean
+    from ..data.predictions import read_predictions
+
+    rows = []
+    for post in islice(read_predictions(output), count):
+        text = clean(post.text)
+        rows.append((f"{post.motive} {post.motive.zh}" if post.motive else "", f"{post.confidence:.2f}", text[:60]))
+    print_table(("motive", "conf.", "post"), rows, left=3)
+    print()
+
+
+def _print_summary(summary: "Summary", output: Path) -> None:
+    from ..console import print_table
+
+    labelled = max(1, sum(summary.motives.values()))
+    rows = [
+        (f"{motive} {motive.zh}", summary.motives[motive], f"{summary.motives[motive] / labelled:.1%}")
+        for motive in sorted(MOTIVES, key=lambda motive: -summary.motives[motive])
+    ]
+    print_table(("motive", "posts", "share"), rows)
+    asides = {
+        "uncertain (let a person look)": summary.uncertain,
+        "longer than the model reads": summary.truncated,
+        "without text": summary.no_text,
+        f"rows rejected, see {output.name}.rejects.jsonl": summary.rejected,
+        "cells cut to fit Excel": summary.shortened_cells,
+        "posts labelled in an earlier run": summary.resumed_posts,
+    }
+    print()
+    for name, count in asides.items():
+        if count or name.startswith("uncertain"):
+            print(f"{count} {name}")
+    rate = (summary.posts - summary.resumed_posts) / max(summary.seconds, 1e-9)
+    print(f"{summary.posts} posts in {summary.seconds:.1f} s ({rate:.0f} posts/s) -> {output}")
