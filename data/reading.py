@@ -64,6 +64,8 @@ def open_table(path: str | Path) -> Table:
     file, part = split_part(str(path))
     if str(path) == "-":
         file = spool_standard_input()
+    if not file.is_file():
+        raise InputError(f"no such file: {file}")
     kind = _kind(file)
     if kind is None:
         raise InputError(f"{file} has an ending that whyshare cannot read; it reads {ENDINGS} (and .gz, .zst of text)")

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 import zstandard
 
@@ -58,11 +58,11 @@ class _Guarded(io.RawIOBase):
 @contextmanager
 def open_bytes(path: Path) -> Iterator[BinaryIO]:
     """Open a file for reading, through ``.gz`` or ``.zst``."""
-    if path.suffix == ".gz":
-        stream: BinaryIO = io.BufferedReader(_Guarded(cast(IO[bytes], gzip.open(path, "rb")), path), 2**18)  # noqa: SIM115
-    elif path.suffix == ".zst":
-        opened = zstandard.open(path, "rb")
-        stream = io.BufferedReader(_Guarded(cast(IO[bytes], opened), path), 2**18)
+    stream: BinaryIO
+    if path.suffix in {".gz", ".zst"}:
+        opened = gzip.open(path, "rb") if path.suffix == ".gz" else zstandard.open(path, "rb")  # noqa: SIM115
+        guarded: Any = _Guarded(cast(IO[bytes], opened), path)
+        stream = io.BufferedReader(guarded, 2**18)
     else:
         stream = path.open("rb")
     with stream:

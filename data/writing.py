@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, BinaryIO, Protocol, cast
 
 import zstandard
 
@@ -96,9 +96,9 @@ def unescape_formula(cell: str) -> str:
 
 def _open_text(temporary: Path, target: Path, encoding: str) -> io.TextIOWrapper:
     if target.suffix.lower() == ".gz":
-        stream = cast(io.BufferedIOBase, gzip.GzipFile(temporary, "wb", mtime=0))
+        stream: BinaryIO = cast(BinaryIO, gzip.GzipFile(temporary, "wb", mtime=0))
     elif target.suffix.lower() == ".zst":
-        stream = cast(io.BufferedIOBase, zstandard.open(temporary, "wb"))
+        stream = cast(BinaryIO, zstandard.open(temporary, "wb"))
     else:
         stream = temporary.open("wb")
     return io.TextIOWrapper(stream, encoding=encoding, errors="backslashreplace", newline="", write_through=False)

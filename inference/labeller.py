@@ -50,11 +50,11 @@ class Labeller:
         settings = ModelSettings.load(path)
         return cls(settings, Encoder.load(path, settings.max_length), load_engine(path, device, threads))
 
-    @overload
-    def label(self, texts: str) -> Labelled: ...
+    @overload  # a text is a sequence of texts to a type checker, though not to us
+    def label(self, texts: str) -> Labelled: ...  # type: ignore[overload-overlap]
 
     @overload
-    def label(self, texts: Sequence[str]) -> list[Labelled]: ...
+    def label(self, texts: Sequence[str]) -> list[Labelled]: ...  # type: ignore[overload-overlap]
 
     @overload
     def label(self, texts: Iterable[str]) -> Iterator[Labelled]: ...

@@ -32,6 +32,7 @@ from transformers import (
 )
 
 from ..data.annotated import Annotated, load_annotated
+from ..data.cleaning import clean
 from ..data.errors import InputError
 from ..data.language import detect_language
 from ..data.motives import MOTIVES
@@ -101,7 +102,7 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     trainer = make_trainer(config, model, tokenizer, datasets, folder.with_name(folder.name + ".checkpoints"))
     trainer.train()
     half_precision(model)  # the trainer has put the best checkpoint back into it
-    logits = np.asarray(trainer.predict(datasets["validation"]).predictions)
+    logits = predict_logits(model, datasets["validation"]["input_ids"])
     settings = settings_from_validation(config, [posts[index] for index in validation], logits)
     save_folder(folder, config, model, tokenizer, settings)
     return settings
@@ -215,11 +216,22 @@ def half_precision(model: PreTrainedModel) -> PreTrainedModel:
     return model
 
 
+@torch.no_grad()
+def predict_logits(model: PreTrainedModel, input_ids: Sequence[list[int]]) -> NDArray[np.float32]:
+    """Give the logits of token ids in their order and in single precision, shape (posts, 8), as inference would.
+
+    ``Trainer.predict`` would shuffle them: it groups by length here too.
+    """
+    model.eval()
+    rows = [model(torch.tensor([ids], device=model.device)).logits[0].float().cpu().numpy() for ids in input_ids]
+    return np.stack(rows)
+
+
 def settings_from_validation(
     config: FinetuneConfig, posts: Sequence[Annotated], logits: NDArray[np.float32]
 ) -> ModelSettings:
     """Calibrate on the validation posts and record what is known of the errors there."""
-    languages = [detect_language(post.text) for post in posts]
+    languages = [detect_language(clean(post.text)) for post in posts]
     label_ids = np.array([post.label.position for post in posts])
     temperatures = fit_temperatures(logits, label_ids, languages)
     probs = calibrated(logits, languages, temperatures)

@@ -79,7 +79,7 @@ def pretrain(config: PretrainConfig, folder: Path) -> None:
     model = grafted_model(config, tokenizer, packed, from_checkpoint=checkpoint.is_file())
     model.to(device)  # type: ignore[arg-type]
     train(config, model, packed, folder, checkpoint, device)
-    model.to("cpu").save_pretrained(folder)
+    model.save_pretrained(folder)
     PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, model_max_length=512, cls_token="[CLS]", sep_token="[SEP]", pad_token="[PAD]",
         unk_token="[UNK]", mask_token="[MASK]",

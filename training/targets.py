@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.annotated import Annotated
+from ..data.errors import InputError
 from ..data.motives import MOTIVES
 
 FloatArray = NDArray[np.float32]
@@ -44,7 +45,7 @@ def split_validation(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Split into training and validation indices, alike in language and label; repeated texts stay together.
 
-    :raises ValueError: If nothing would be left on one side.
+    :raises InputError: If nothing would be left on one side.
     """
     rng = np.random.default_rng(seed)
     strata: dict[tuple[str, str], dict[str, list[int]]] = {}
@@ -60,5 +61,5 @@ def split_validation(
         for position, group in enumerate(rng.permutation(len(groups))):
             (validation if position < held else training).extend(groups[group])
     if not training or not validation:
-        raise ValueError(f"{len(posts)} posts are too few to keep a share of {share} for validation; annotate more")
+        raise InputError(f"{len(posts)} posts are too few to keep a share of {share} for validation; annotate more")
     return np.array(sorted(training)), np.array(sorted(validation))

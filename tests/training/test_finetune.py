@@ -44,10 +44,10 @@ def base_of(kind, folder):
 def test_a_base_of_any_kind_becomes_a_model_folder(kind, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     base_of(kind, tmp_path / "base")
-    rows = "".join(f"{CUES[n % 8]}a{'b' * (n % 5)} {n},{MOTIVES[n % 8]}\n" for n in range(160))
+    rows = "".join(f"{CUES[n % 8]}a{'b' * (n % 5)} {n},{MOTIVES[n % 8]}\n" for n in range(320))
     (tmp_path / "mine.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
-    recipe = 'train = ["mine.csv"]\nname = "mine"\nbase = "base"\nepochs = 8\nlearning_rate = 3e-3\nbatch_size = 16\n'
-    (tmp_path / "recipe.toml").write_text(recipe + "patience = 8\ndropout = 0.0\n", encoding="utf-8")
+    recipe = 'train = ["mine.csv"]\nname = "mine"\nbase = "base"\nepochs = 10\nlearning_rate = 5e-3\nbatch_size = 16\n'
+    (tmp_path / "recipe.toml").write_text(recipe + "patience = 10\ndropout = 0.0\n", encoding="utf-8")
     assert main(["train", "recipe.toml", "-o", "model"]) == 0
     assert "wrote model" in capsys.readouterr().out
     settings = ModelSettings.load(tmp_path / "model")
