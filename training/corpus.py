@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..data.cleaning import clean
 from ..data.errors import InputError
+from ..data.standoff import text_fingerprint
 
 log = logging.getLogger(__name__)
 
@@ -22,11 +23,6 @@ class CorpusText:
     kind: str
     source: str
     weak_label: str | None
-
-
-def text_fingerprint(text: str) -> str:
-    """Give the SHA-256 of a text as the model would read it."""
-    return hashlib.sha256(clean(text).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def read_corpus(path: Path, held_out: frozenset[str] = frozenset()) -> Iterator[CorpusText]:

@@ -55,7 +55,7 @@ def test_a_base_of_any_kind_becomes_a_model_folder(kind, tmp_path, monkeypatch, 
     assert settings.recipe["base"] == "base"
     config = json.loads((tmp_path / "model" / "config.json").read_text(encoding="utf-8"))
     assert list(config["id2label"].values()) == list(MOTIVES)
-    assert "求助" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+    assert "寻求帮助" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
     labels = [Labeller.load("model", device).label("求助a").motive for device in ("cpu", "torch-cpu")]
     assert labels == ["help", "help"]
 

@@ -1,0 +1,69 @@
+"""Labels without texts: share annotations of posts that may not be shared, and join them with the texts again.
+
+A stand-off file has for each post its id, source, labels, and the SHA-256 of its cleaned text. Whoever has the posts
+can join the two; nobody can read a post out of it.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .annotated import load_annotated
+from .cleaning import clean
+from .errors import InputError
+from .reading import list_files, open_table, read_posts
+from .tables import Row
+
+KEPT = ("id", "lang", "source", "label", "secondary", "certainty", "care", "sampling")
+
+
+def text_fingerprint(text: str) -> str:
+    """Give the SHA-256 of a text as the model would read it, in hexadecimal."""
+    return hashlib.sha256(clean(text).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def detach(path: Path) -> Iterator[dict[str, Any]]:
+    """Give the rows of an annotated file without their texts."""
+    for post in load_annotated(path):
+        row = {"id": post.id, "sha256": text_fingerprint(post.text)}
+        yield row | {name: post.fields[name] for name in KEPT if name in post.fields and name != "id"}
+
+
+@dataclass
+class Hydration:
+    """What a join found: the rows with their texts, and how many rows are missing, by source."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    missing: Counter[str] = field(default_factory=Counter)
+
+
+def hydrate(standoff: Path, texts: Sequence[str | Path], text_column: str | None = None) -> Hydration:
+    """Join a stand-off file with the texts in files of posts, by fingerprint.
+
+    :raises InputError: If the file has no fingerprints.
+    """
+    rows = [row.values for row in open_table(standoff).rows if isinstance(row, Row)]
+    if not rows or any("sha256" not in row for row in rows):
+        raise InputError(f"{standoff} has no column 'sha256'; a file that whyshare data detach wrote is needed")
+    wanted = {str(row["sha256"]) for row in rows}
+    found = _find(wanted, read_posts(*list_files(tuple(texts)), text_column=text_column, on_reject=lambda reject: None))
+    result = Hydration()
+    for row in rows:
+        text = found.get(str(row["sha256"]))
+        if text is None:
+            result.missing[str(row.get("source") or "unknown source")] += 1
+        else:
+            result.rows.append({**{k: v for k, v in row.items() if k != "sha256"}, "text": text})
+    return result
+
+
+def _find(wanted: set[str], posts: Iterable[Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for post in posts:
+        fingerprint = text_fingerprint(post.text)
+        if fingerprint in wanted:
+            found.setdefault(fingerprint, post.text)
+    return found

@@ -1,0 +1,183 @@
+"""Evaluate predictions against an annotated set: every number with its interval, per class and per language."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.errors import InputError, shown
+from ..data.motives import MOTIVES, Motive
+from .intervals import RESAMPLES, Estimate, estimate, resample_weights
+from .metrics import (
+    Judged,
+    Reliability,
+    confusion,
+    coverage_accuracy,
+    precision_recall_f1,
+    reliability,
+    summary_metrics,
+)
+
+COVERAGES = tuple(round(0.05 * step, 2) for step in range(1, 21))
+FEW = 30  # posts of a language below which no scores of its own are given
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """Scores of one motive."""
+
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
+    support: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything that the report shows of one model.
+
+    ``metrics`` holds the named metrics of all posts; ``languages`` the same for each language with enough posts;
+    ``confusion`` is (8, 8), gold by predicted. What needs probabilities is missing where only labels were given.
+    """
+
+    name: str
+    posts: int
+    metrics: Mapping[str, Estimate]
+    classes: Mapping[Motive, ClassScores]
+    languages: Mapping[str, Mapping[str, Estimate]]
+    language_posts: Mapping[str, int]
+    confusion: NDArray[np.int64]
+    reliability: Reliability | None = None
+    coverage: Mapping[float, float] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give plain values for ``metrics.json``."""
+
+        def plain(values: Mapping[str, Estimate]) -> dict[str, Any]:
+            return {name: [round(number, 5) for number in (e.value, e.low, e.high)] for name, e in values.items()}
+
+        return {
+            "name": self.name,
+            "posts": self.posts,
+            "metrics": plain(self.metrics),
+            "classes": {
+                str(motive): plain({"precision": s.precision, "recall": s.recall, "f1": s.f1}) | {"support": s.support}
+                for motive, s in self.classes.items()
+            },
+            "languages": {
+                language: {"posts": self.language_posts[language], **plain(metrics)}
+                for language, metrics in self.languages.items()
+            },
+            "confusion": self.confusion.tolist(),
+            "coverage": {str(share): round(value, 5) for share, value in self.coverage.items()},
+        }
+
+
+def judge(
+    gold: Sequence[Motive],
+    predicted: Sequence[Motive],
+    probs: NDArray[np.float64] | None = None,
+    secondary: Sequence[Motive | None] | None = None,
+) -> Judged:
+    """Turn labels into column numbers.
+
+    :raises ValueError: If lengths differ or there are no posts.
+    """
+    if not len(gold) or len(gold) != len(predicted) or (probs is not None and len(probs) != len(gold)):
+        raise ValueError(
+            f"{len(gold)} gold labels and {len(predicted)} predictions; equally many, at least one, are needed"
+        )
+    second = None if secondary is None else np.array([-1 if one is None else one.position for one in secondary])
+    columns = (np.array([one.position for one in labels], dtype=np.int64) for labels in (gold, predicted))
+    return Judged(*columns, probs, second)
+
+
+def evaluate(
+    name: str,
+    judged: Judged,
+    languages: Sequence[str],
+    clusters: Sequence[str] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Evaluation:
+    """Measure predictions.
+
+    :param languages: Language of each post.
+    :param clusters: Author or source of each post, when posts of one are alike.
+    """
+    weights = resample_weights(len(judged), clusters, resamples, seed)
+    tags = np.array(languages)
+    named = [tag for tag in sorted(set(languages)) if (tags == tag).sum() >= FEW]
+    has_probs = judged.probs is not None
+    return Evaluation(
+        name=name,
+        posts=len(judged),
+        metrics=_with_intervals(judged, weights),
+        classes=_class_scores(judged, weights),
+        languages={tag: _with_intervals(judged.select(tags == tag), weights[:, tags == tag]) for tag in named},
+        language_posts={tag: int((tags == tag).sum()) for tag in named},
+        confusion=confusion(judged, np.ones((1, len(judged))))[0].astype(np.int64),
+        reliability=reliability(judged) if has_probs else None,
+        coverage=dict(zip(COVERAGES, coverage_accuracy(judged, COVERAGES).tolist(), strict=True)) if has_probs else {},
+    )
+
+
+def align(
+    gold_ids: Sequence[str], predicted_ids: Sequence[str], name: str, gold_texts: Sequence[str], texts: Sequence[str]
+) -> list[int]:
+    """Find the prediction of each annotated post: by id, or by text where the ids do not match.
+
+    :return: For each gold post, the position of its prediction.
+    :raises InputError: If an id stands twice, or posts have no prediction.
+    """
+    for gold_keys, keys in ((gold_ids, predicted_ids), (gold_texts, texts)):
+        places = {key: position for position, key in enumerate(keys)}
+        missing = [key for key in gold_keys if key not in places]
+        if not missing and len(places) < len(keys) and keys is predicted_ids:
+            twice = next(key for position, key in enumerate(keys) if places[key] != position)
+            raise InputError(f"{name} has two predictions for id {shown(twice)}; one for each post is needed")
+        if not missing:
+            return [places[key] for key in gold_keys]
+    raise InputError(
+        f"{name} has no prediction for {len(missing)} of {len(gold_texts)} annotated posts, such as "
+        f"{shown(missing[0])}; label the annotated file itself"
+    )
+
+
+def check_classes(gold: Sequence[Motive], file: str) -> None:
+    """Refuse a set that nothing can be measured on.
+
+    :raises InputError: If all posts have one label, or there is one post.
+    """
+    if len(gold) < 2:
+        raise InputError(f"{file} has {len(gold)} labelled post; at least 2 are needed to measure anything")
+    if len(set(gold)) < 2:
+        raise InputError(f"every post of {file} is {gold[0]}; at least two motives are needed to measure anything")
+
+
+def majority(gold: Sequence[Motive]) -> list[Motive]:
+    """Give every post the commonest motive: the score to beat."""
+    commonest = max(MOTIVES, key=list(gold).count)
+    return [commonest] * len(gold)
+
+
+def _with_intervals(judged: Judged, weights: NDArray[np.float64]) -> dict[str, Estimate]:
+    drawn = weights.sum(axis=1) > 0
+    points = summary_metrics(judged, np.ones((1, len(judged))))
+    resampled = summary_metrics(judged, weights[drawn])
+    return {name: estimate(points[name][0], resampled[name]) for name in points}
+
+
+def _class_scores(judged: Judged, weights: NDArray[np.float64]) -> dict[Motive, ClassScores]:
+    counts = confusion(judged, np.ones((1, len(judged))))
+    points = precision_recall_f1(counts)
+    resampled = precision_recall_f1(confusion(judged, weights))
+    support = counts[0].sum(axis=1)
+    return {
+        motive: ClassScores(
+            *(estimate(p[0, k], r[:, k]) for p, r in zip(points, resampled, strict=True)), int(support[k])
+        )
+        for k, motive in enumerate(MOTIVES)
+    }

@@ -1,0 +1,55 @@
+"""Bootstrap intervals (Efron, 1979): how far a score could be off, had other posts been drawn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+RESAMPLES = 1000
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with the bounds of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+def resample_weights(
+    posts: int, clusters: Sequence[str] | None = None, resamples: int = RESAMPLES, seed: int = 0
+) -> Floats:
+    """Draw posts with replacement; with ``clusters``, whole clusters, since posts of one author are alike.
+
+    :param clusters: The cluster of each post, shape (posts,).
+    :return: How often each post was drawn, shape (resamples, posts). The same seed draws the same posts, so that
+        two models measured with it are compared in pairs.
+    """
+    rng = np.random.default_rng(seed)
+    if clusters is None:
+        return rng.multinomial(posts, np.full(posts, 1 / posts), size=resamples).astype(float)
+    names, membership = np.unique(np.array(clusters), return_inverse=True)
+    drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)
+    return drawn[:, membership].astype(float)
+
+
+def percentile_interval(values: Floats, level: float = LEVEL) -> tuple[float, float]:
+    """Give the bounds between which the middle share of the resampled values lies; NaN values are left out."""
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return float("nan"), float("nan")
+    low, high = np.quantile(finite, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def estimate(point: float, resampled: Floats) -> Estimate:
+    """Join a point estimate with the interval of its resamples."""
+    return Estimate(float(point), *percentile_interval(resampled))

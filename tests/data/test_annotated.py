@@ -1,0 +1,95 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from whyshare.cli import main
+from whyshare.data.annotated import check_annotated, load_annotated
+from whyshare.data.errors import InputError
+from whyshare.data.motives import MOTIVES, Motive
+
+DATA = Path(__file__).parents[2] / "data" / "annotated"
+
+
+def write(folder, text, name="a.csv"):
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+def test_text_and_label_are_enough(tmp_path):
+    posts = load_annotated(write(tmp_path, "内容,标签\n求助,寻求帮助\nwin!,Direct benefit\nhm,\nok,VALUE\n"))
+    assert [(post.text, post.label) for post in posts] == [
+        ("求助", Motive.HELP),
+        ("win!", Motive.BENEFIT),
+        ("ok", Motive.VALUE),
+    ]
+    assert [post.language for post in posts] == ["zh", "en", "en"]
+
+
+def test_every_bad_row_is_listed(tmp_path, capsys):
+    path = write(
+        tmp_path,
+        "id,text,label,secondary,certainty\n1,a,help,,3\n1,b,joy,,\n2,,help,,\n3,c,help,help,\n4,d,help,,9\n1,e,value,,\n5,A\u200b,help,,\n6,a,value,,\n",
+    )
+    found = check_annotated(path)
+    errors = [(problem.row, problem.reason.split(";")[0][:40]) for problem in found.problems if problem.is_error]
+    assert errors == [
+        (3, "label 'joy' is not one of benefit, exist"),
+        (4, "the text is empty or none: ''"),
+        (5, "secondary is help, the same as the label"),
+        (6, "certainty is '9'"),
+        (7, "id '1' stands in row 2 already"),
+    ]
+    assert "the text stands in row 2 already (there help, here value)" in [p.reason for p in found.problems]
+    assert main(["data", "check", str(path)]) == 2
+    printed = capsys.readouterr().out
+    assert "label 'joy' is not one of" in printed
+    assert "5 errors" in printed
+    with pytest.raises(InputError, match=r"row 3: label 'joy' .* \(4 more; whyshare data check lists them\)"):
+        load_annotated(path)
+
+
+def test_other_names_can_be_mapped(tmp_path, capsys):
+    path = write(tmp_path, "text,label\n" + "".join(f"post {n},ad\n" for n in range(12)))
+    assert main(["data", "check", str(path), "--label-map", "ad=benefit"]) == 0
+    assert main(["data", "check", str(path), "--label-map", "ad=joy"]) == 2
+    assert "is not of the form theirs=ours" in capsys.readouterr().err
+
+
+def test_no_label_column(tmp_path):
+    with pytest.raises(InputError, match="has no column label; it has id, text"):
+        load_annotated(write(tmp_path, "id,text\n1,a\n"))
+
+
+@pytest.mark.parametrize(("name", "count"), [("written_train", 1200), ("written_test", 400)])
+def test_the_written_sets_are_sound(name, count):
+    found = check_annotated(DATA / f"{name}.jsonl")
+    assert len(found.posts) == count
+    assert not found.problems
+    assert {post.label for post in found.posts} == set(MOTIVES)
+
+
+@pytest.mark.parametrize(("name", "count"), [("public_train", 14_695), ("public_test", 2_392)])
+def test_public_labels_hold_no_text_and_can_be_joined(name, count, tmp_path, shared_texts, capsys):
+    standoff = DATA / f"{name}.jsonl"
+    rows = [json.loads(line) for line in standoff.read_text(encoding="utf-8").splitlines()]
+    assert len(rows) == count
+    assert not any("text" in row for row in rows)
+    with pytest.raises(InputError, match="labels without texts; join"):
+        load_annotated(standoff)
+    texts = shared_texts / "annotated" / f"{name}.jsonl"
+    assert main(["data", "hydrate", str(standoff), "--texts", str(texts), "-o", str(tmp_path / "o.jsonl")]) == 0
+    assert f"{count} of {count} texts found" in capsys.readouterr().out
+    original = {post.id: (post.text, post.label) for post in load_annotated(texts)}
+    assert {post.id: (post.text, post.label) for post in load_annotated(tmp_path / "o.jsonl")} == original
+
+
+def test_detach_and_hydrate_round_trip(tmp_path, capsys):
+    path = write(tmp_path, "id,text,label,source\n1,ａ b,help,web\n2,c,value,web\n")
+    standoff, joined = tmp_path / "labels.jsonl", tmp_path / "joined.csv"
+    assert main(["data", "detach", str(path), "-o", str(standoff)]) == 0
+    assert "text" not in standoff.read_text(encoding="utf-8")
+    texts = write(tmp_path, "a b\nother\n", "texts.txt")
+    assert main(["data", "hydrate", str(standoff), "--texts", str(texts), "-o", str(joined)]) == 0
+    assert "1 of 2 texts found" in capsys.readouterr().out
+    assert [(post.id, post.text, post.label) for post in load_annotated(joined)] == [("1", "a b", "help")]

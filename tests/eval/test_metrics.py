@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from sklearn.metrics import (
+    accuracy_score,
+    brier_score_loss,
+    confusion_matrix,
+    f1_score,
+    log_loss,
+    precision_recall_fscore_support,
+    top_k_accuracy_score,
+)
+
+from whyshare.eval.metrics import (
+    Judged,
+    calibration_error,
+    confusion,
+    coverage_accuracy,
+    precision_recall_f1,
+    reliability,
+    summary_metrics,
+)
+
+
+@pytest.fixture(scope="module")
+def judged():
+    rng = np.random.default_rng(0)
+    probs = rng.dirichlet(np.full(8, 0.4), size=600)
+    gold = np.array([rng.choice(8, p=row) for row in probs])
+    secondary = np.where(rng.random(600) < 0.3, rng.integers(0, 8, 600), -1)
+    return Judged(gold, probs.argmax(axis=1), probs, secondary)
+
+
+def test_metrics_equal_scikit_learn(judged):
+    metrics = {name: values[0] for name, values in summary_metrics(judged, np.ones((1, 600))).items()}
+    gold, predicted, probs = judged.gold, judged.predicted, judged.probs
+    assert metrics["accuracy"] == pytest.approx(accuracy_score(gold, predicted))
+    assert metrics["macro-F1"] == pytest.approx(f1_score(gold, predicted, average="macro"))
+    assert metrics["log loss"] == pytest.approx(log_loss(gold, probs, labels=range(8)))
+    assert metrics["top-2 accuracy"] == pytest.approx(top_k_accuracy_score(gold, probs, k=2, labels=range(8)))
+    expected = brier_score_loss(gold, probs, labels=range(8), scale_by_half=False)
+    assert metrics["Brier score"] == pytest.approx(expected)
+    second = (predicted == gold) | (predicted == judged.secondary)
+    assert metrics["primary or secondary"] == pytest.approx(second.mean())
+
+
+def test_classes_equal_scikit_learn(judged):
+    counts = confusion(judged, np.ones((1, 600)))
+    np.testing.assert_array_equal(counts[0], confusion_matrix(judged.gold, judged.predicted))
+    expected = precision_recall_fscore_support(judged.gold, judged.predicted)[:3]
+    for got, wanted in zip(precision_recall_f1(counts), expected, strict=True):
+        np.testing.assert_allclose(got[0], wanted)
+
+
+@given(
+    hnp.arrays(np.int64, 30, elements=st.integers(0, 7)),
+    hnp.arrays(np.int64, 30, elements=st.integers(0, 7)),
+    hnp.arrays(np.int64, 30, elements=st.integers(0, 3)),
+)
+def test_a_weight_is_a_repetition(gold, predicted, weights):
+    if not weights.any():
+        return
+    weighted = summary_metrics(Judged(gold, predicted), weights[None].astype(float))
+    repeated = Judged(gold.repeat(weights), predicted.repeat(weights))
+    plain = summary_metrics(repeated, np.ones((1, len(repeated))))
+    for name in plain:
+        assert weighted[name][0] == pytest.approx(plain[name][0])
+    assert plain["macro-F1"][0] == pytest.approx(f1_score(repeated.gold, repeated.predicted, average="macro"))
+
+
+def test_calibration_by_hand():
+    probs = np.zeros((4, 8))
+    probs[:, 0] = [0.9, 0.9, 0.6, 0.6]
+    probs[:, 1] = [0.1, 0.1, 0.4, 0.4]
+    judged = Judged(np.array([0, 1, 0, 0]), np.zeros(4, dtype=np.int64), probs)
+    # two bins: confidence 0.6 with accuracy 1, confidence 0.9 with accuracy 0.5, half the posts each
+    assert calibration_error(judged, np.ones((1, 4)), bins=2)[0] == pytest.approx(0.5 * 0.4 + 0.5 * 0.4)
+    bins = reliability(judged, bins=2)
+    np.testing.assert_allclose(bins.confidence, [0.6, 0.9])
+    np.testing.assert_allclose(bins.accuracy, [1.0, 0.5])
+    assert bins.posts.tolist() == [2, 2]
+    np.testing.assert_allclose(coverage_accuracy(judged, [0.25, 0.5, 1.0]), [1.0, 0.5, 0.75])
+
+
+def test_without_probabilities_only_labels_are_measured(judged):
+    labels_only = Judged(judged.gold, judged.predicted)
+    assert set(summary_metrics(labels_only, np.ones((1, 600)))) == {"macro-F1", "accuracy"}
