@@ -175,9 +175,8 @@ def _class_scores(judged: Judged, weights: NDArray[np.float64]) -> dict[Motive, 
     points = precision_recall_f1(counts)
     resampled = precision_recall_f1(confusion(judged, weights))
     support = counts[0].sum(axis=1)
-    return {
-        motive: ClassScores(
-            *(estimate(p[0, k], r[:, k]) for p, r in zip(points, resampled, strict=True)), int(support[k])
-        )
-        for k, motive in enumerate(MOTIVES)
-    }
+    scores = {}
+    for k, motive in enumerate(MOTIVES):
+        estimates = (estimate(p[0, k], r[:, k]) for p, r in zip(points, resampled, strict=True))
+        scores[motive] = ClassScores(*estimates, int(support[k]))
+    return scores

@@ -1,0 +1,112 @@
+"""Charts as inline SVG: no script, no network, readable in light and dark and on paper.
+
+Colours come from CSS variables of the page (``templates/base.html``); every chart has a title for screen readers and
+says its numbers in text.
+"""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup, escape
+
+from .metrics import Reliability
+
+ROW = 26  # height of a row of bars, in units of the view box
+LABEL = 170  # width of the names beside bars
+WIDE = 720
+
+
+def bars(rows: Sequence[tuple[str, float, float, float, str]], title: str, percent: bool = False) -> Markup:
+    """Draw horizontal bars from 0 to 1 with their intervals.
+
+    :param rows: Name, value, low, high, and a CSS colour.
+    """
+    width = WIDE - LABEL - 150
+    parts = []
+    for number, (name, value, low, high, colour) in enumerate(rows):
+        y = number * ROW
+        left, right = (LABEL + width * min(max(bound, 0.0), 1.0) for bound in (low, high))
+        shown = (
+            f"{value:.0%} [{100 * low:.0f}, {100 * high:.0f}]" if percent else f"{value:.2f} [{low:.2f}, {high:.2f}]"
+        )
+        parts.append(
+            f'<text x="{LABEL - 10}" y="{y + 17}" text-anchor="end">{escape(name)}</text>'
+            f'<rect x="{LABEL}" y="{y + 5}" width="{max(width * value, 0):.1f}" height="{ROW - 10}" rx="2" fill="{colour}"/>'
+            f'<path d="M{left:.1f} {y + ROW / 2}H{right:.1f}M{left:.1f} {y + 9}v8M{right:.1f} {y + 9}v8" class="whisker"/>'
+            f'<text x="{LABEL + width + 14}" y="{y + 17}" class="number">{shown}</text>'
+        )
+    return _svg(WIDE, len(rows) * ROW + 4, title, parts)
+
+
+def heat_map(counts: Sequence[Sequence[int]], names: Sequence[str], title: str, rows: str, columns: str) -> Markup:
+    """Draw a confusion matrix: numbers are posts, shades are shares of the row."""
+    cell, left, top = 62, 120, 64
+    parts = [
+        f'<text x="{left + cell * len(names) / 2}" y="14" text-anchor="middle" class="axis">{escape(columns)} →</text>',
+        f'<text x="4" y="{top - 10}" class="axis">{escape(rows)} ↓</text>',
+    ]
+    for k, name in enumerate(names):
+        x = left + k * cell + cell / 2
+        parts.append(f'<text x="{x}" y="{top - 10}" text-anchor="middle" class="small">{escape(name)}</text>')
+        parts.append(f'<text x="{left - 8}" y="{top + k * 34 + 22}" text-anchor="end">{escape(name)}</text>')
+    for i, row in enumerate(counts):
+        total = max(sum(row), 1)
+        for j, count in enumerate(row):
+            share = count / total
+            x, y = left + j * cell, top + i * 34
+            parts.append(
+                f'<rect x="{x + 1}" y="{y + 1}" width="{cell - 2}" height="32" rx="3" class="{"hit" if i == j else "miss"}" '
+                f'fill-opacity="{0.06 + 0.94 * share:.2f}"/>'
+                f'<text x="{x + cell / 2}" y="{y + 22}" text-anchor="middle" class="{"strong" if share > 0.5 else ""}">'
+                f"{count or ''}</text>"
+            )
+    return _svg(left + cell * len(names) + 4, top + 34 * len(names) + 6, title, parts)
+
+
+def reliability_plot(points: Reliability, title: str, x_name: str, y_name: str) -> Markup:
+    """Draw accuracy over stated confidence; a calibrated model lies on the diagonal."""
+    dots = [
+        f'<circle cx="{_x(c):.1f}" cy="{_y(a):.1f}" r="5" class="dot"/>'
+        for c, a in zip(points.confidence, points.accuracy, strict=True)
+    ]
+    line = "M" + "L".join(f"{_x(c):.1f} {_y(a):.1f}" for c, a in zip(points.confidence, points.accuracy, strict=True))
+    diagonal = f'<path d="M{_x(0)} {_y(0)}L{_x(1)} {_y(1)}" class="guide"/>'
+    return _svg(360, 330, title, [_axes(x_name, y_name), diagonal, f'<path d="{line}" class="line"/>', *dots])
+
+
+def coverage_plot(coverage: Sequence[tuple[float, float]], title: str, x_name: str, y_name: str) -> Markup:
+    """Draw the accuracy of the most confident share of posts over that share."""
+    line = "M" + "L".join(f"{_x(share):.1f} {_y(accuracy):.1f}" for share, accuracy in coverage)
+    marks = [
+        f'<circle cx="{_x(s):.1f}" cy="{_y(a):.1f}" r="4" class="dot"/>'
+        f'<text x="{_x(s):.1f}" y="{_y(a) - 10:.1f}" text-anchor="middle" class="small">{a:.0%}</text>'
+        for s, a in coverage
+        if round(s, 2) in {0.2, 0.4, 0.6, 0.8, 1.0}
+    ]
+    return _svg(360, 330, title, [_axes(x_name, y_name), f'<path d="{line}" class="line"/>', *marks])
+
+
+def _x(share: float) -> float:
+    return 50 + 290 * share
+
+
+def _y(share: float) -> float:
+    return 280 - 260 * share
+
+
+def _axes(x_name: str, y_name: str) -> str:
+    parts = [f'<path d="M{_x(0)} {_y(1)}V{_y(0)}H{_x(1)}" class="axisline"/>']
+    for step in (0.0, 0.25, 0.5, 0.75, 1.0):
+        parts.append(f'<path d="M{_x(0)} {_y(step)}H{_x(1)}" class="grid"/>')
+        parts.append(f'<text x="{_x(0) - 8}" y="{_y(step) + 4}" text-anchor="end" class="small">{step:.0%}</text>')
+        parts.append(f'<text x="{_x(step)}" y="{_y(0) + 18}" text-anchor="middle" class="small">{step:.0%}</text>')
+    parts.append(f'<text x="{_x(0.5)}" y="322" text-anchor="middle" class="axis">{escape(x_name)}</text>')
+    parts.append(f'<text x="{_x(0)}" y="12" text-anchor="middle" class="axis">{escape(y_name)}</text>')
+    return "".join(parts)
+
+
+def _svg(width: float, height: float, title: str, parts: Sequence[str]) -> Markup:
+    body = "".join(parts)
+    return Markup(
+        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" style="max-width:{width:.0f}px" role="img">'
+        f"<title>{escape(title)}</title>{body}</svg>"
+    )

@@ -1,0 +1,47 @@
+"""Self-contained HTML pages: one template engine, one look, two languages."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ..data.motives import Motive
+from .words import WORDS
+
+PageLanguage = Literal["en", "zh"]
+
+# One colour for each motive, told apart by colour-blind eyes (Okabe and Ito, 2008).
+COLOURS: dict[Motive, str] = {
+    Motive.BENEFIT: "#e69f00",
+    Motive.EXISTENCE: "#999999",
+    Motive.BELONGING: "#56b4e9",
+    Motive.UNIQUENESS: "#cc79a7",
+    Motive.VALUE: "#009e73",
+    Motive.ATTENTION: "#d55e00",
+    Motive.HELP: "#0072b2",
+    Motive.WARNING: "#b8a800",
+}
+
+
+def motive_name(motive: Motive, language: PageLanguage) -> str:
+    """Name a motive in the language of a page."""
+    return motive.zh if language == "zh" else motive.en
+
+
+def render(template: str, language: PageLanguage, values: Mapping[str, Any]) -> str:
+    """Fill a template of ``eval/templates/``; all text is escaped, and an unknown name is an error."""
+    environment = Environment(
+        loader=PackageLoader(__package__, "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    words = {key: pair[language == "zh"] for key, pair in WORDS.items()}
+    return environment.get_template(template).render(language=language, w=words, colours=COLOURS, **values)
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write a page."""
+    path.write_text(page, encoding="utf-8")

@@ -1,0 +1,177 @@
+"""The evaluation report: a folder of ``report.html``, ``metrics.json``, ``predictions.parquet`` and ``errors.csv``."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..data.annotated import Annotated
+from ..data.cleaning import clean
+from ..data.errors import InputError
+from ..data.motives import MOTIVES, Motive
+from ..data.results import PROBABILITY_COLUMNS
+from ..data.writing import open_writer
+from .charts import bars, coverage_plot, heat_map, reliability_plot
+from .evaluation import Evaluation
+from .metrics import Judged
+from .pages import COLOURS, PageLanguage, motive_name, render, write_page
+from .words import WORDS
+
+ERRORS_SHOWN = 20
+TEXT_SHOWN = 160  # characters of a post
+
+
+@dataclass(frozen=True)
+class Error:
+    """A post on which model and annotators differ."""
+
+    post: Annotated
+    gold: Motive
+    predicted: Motive
+    confidence: float
+    gold_probability: float
+
+    @property
+    def text(self) -> str:
+        """The cleaned text, cut: handles, numbers and links are masked by cleaning."""
+        text = clean(self.post.text)
+        return text if len(text) <= TEXT_SHOWN else text[: TEXT_SHOWN - 1] + "…"
+
+
+def write_report(
+    folder: Path,
+    evaluations: Sequence[Evaluation],
+    judged: Judged,
+    posts: Sequence[Annotated],
+    provenance: Sequence[tuple[str, str]],
+    interval_unit: str,
+    resamples: int,
+    language: PageLanguage = "en",
+) -> Path:
+    """Write the report of the first evaluation, with the others beside it.
+
+    :param judged: Gold labels and predictions of the first evaluation, in the order of ``posts``.
+    :param provenance: Names and values for the last section: files, fingerprints, command.
+    :param interval_unit: What was resampled: posts, or a column's name.
+    :return: The path of ``report.html``.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make folder {folder}: {error.strerror}") from None
+    errors = find_errors(judged, posts)
+    evaluation = evaluations[0]
+    metrics = {"models": [one.as_json() for one in evaluations], "provenance": dict(provenance)}
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2, ensure_ascii=False), encoding="utf-8")
+    _write_predictions(folder / "predictions.parquet", judged, posts)
+    _write_errors(folder / "errors.csv", errors)
+    words = {key: pair[language == "zh"] for key, pair in WORDS.items()}
+    unit = words["unit_posts"] if interval_unit == "posts" else interval_unit
+    page = render(
+        "evaluation.html",
+        language,
+        {
+            "evaluation": evaluation,
+            "others": evaluations,
+            "answer": answer(evaluations, language),
+            "interval_note": words["interval_note"].format(unit=unit, resamples=resamples),
+            "names": {motive: motive_name(motive, language) for motive in MOTIVES},
+            "gains": {motive: motive.gain_zh if language == "zh" else motive.gain_en for motive in MOTIVES},
+            "errors": [_shown(error) for error in errors[:ERRORS_SHOWN]],
+            "errors_note": words["errors_note"].format(count=min(ERRORS_SHOWN, len(errors)), total=len(errors)),
+            "provenance": provenance,
+            **_charts(evaluation, words, language),
+        },
+    )
+    write_page(folder / "report.html", page)
+    return folder / "report.html"
+
+
+def answer(evaluations: Sequence[Evaluation], language: PageLanguage) -> str:
+    """Say the result in one or two sentences."""
+    words = {key: pair[language == "zh"] for key, pair in WORDS.items()}
+    first = evaluations[0]
+    accuracy = first.metrics["accuracy"]
+    sentence = words["answer"].format(
+        name=first.name,
+        posts=first.posts,
+        accuracy=f"{accuracy.value:.0%} [{100 * accuracy.low:.0f}, {100 * accuracy.high:.0f}]",
+        macro_f1=first.metrics["macro-F1"],
+        majority=f"{evaluations[-1].metrics['macro-F1'].value:.3f}",
+    )
+    if 0.6 in first.coverage:
+        space = "" if language == "zh" else " "
+        sentence += space + words["answer_coverage"].format(accuracy=f"{first.coverage[0.6]:.0%}")
+    return sentence
+
+
+def find_errors(judged: Judged, posts: Sequence[Annotated]) -> list[Error]:
+    """List the posts on which model and annotators differ, the most certain first."""
+    errors = []
+    for row, (post, gold, predicted) in enumerate(zip(posts, judged.gold, judged.predicted, strict=True)):
+        if gold != predicted:
+            confidence, gold_probability = (
+                (1.0, 0.0) if judged.probs is None else (judged.probs[row, predicted], judged.probs[row, gold])
+            )
+            errors.append(Error(post, MOTIVES[gold], MOTIVES[predicted], float(confidence), float(gold_probability)))
+    return sorted(errors, key=lambda error: -error.confidence)
+
+
+def _shown(error: Error) -> dict[str, object]:
+    return {
+        "text": error.text,
+        "gold": error.gold,
+        "predicted": error.predicted,
+        "confidence": f"{error.confidence:.2f}",
+        "gold_probability": f"{error.gold_probability:.2f}",
+    }
+
+
+def _charts(evaluation: Evaluation, words: dict[str, str], language: PageLanguage) -> dict[str, object]:
+    rows = [
+        (motive_name(motive, language), s.f1.value, s.f1.low, s.f1.high, COLOURS[motive])
+        for motive, s in evaluation.classes.items()
+        if s.f1.value == s.f1.value
+    ]
+    names = [str(motive) if language == "en" else motive.zh for motive in MOTIVES]
+    counts = evaluation.confusion.tolist()
+    charts: dict[str, object] = {
+        "class_chart": bars(rows, words["class_chart"]),
+        "confusion_chart": heat_map(counts, names, words["confusion"], words["gold"], words["predicted"]),
+    }
+    if evaluation.reliability is not None:
+        points = list(evaluation.coverage.items())
+        charts["reliability_chart"] = reliability_plot(
+            evaluation.reliability, words["reliability"], words["confidence"], words["accuracy"]
+        )
+        charts["coverage_chart"] = coverage_plot(points, words["coverage"], words["coverage_axis"], words["accuracy"])
+    return charts
+
+
+def _write_predictions(path: Path, judged: Judged, posts: Sequence[Annotated]) -> None:
+    columns = ["id", "language", "label", "motive", *(PROBABILITY_COLUMNS if judged.probs is not None else ())]
+    with open_writer(path, columns) as writer:
+        for row, post in enumerate(posts):
+            values: dict[str, object] = {"id": post.id, "language": post.language, "label": str(post.label)}
+            values["motive"] = str(MOTIVES[judged.predicted[row]])
+            if judged.probs is not None:
+                values |= dict(zip(PROBABILITY_COLUMNS, judged.probs[row].tolist(), strict=True))
+            writer.write(values)
+
+
+def _write_errors(path: Path, errors: Sequence[Error]) -> None:
+    columns = ["id", "row", "text", "label", "secondary", "motive", "confidence", "label_probability"]
+    with open_writer(path, columns) as writer:
+        for error in errors:
+            writer.write(
+                {
+                    "id": error.post.id,
+                    "row": error.post.row,
+                    "text": clean(error.post.text),
+                    "label": str(error.gold),
+                    "secondary": str(error.post.secondary or ""),
+                    "motive": str(error.predicted),
+                    "confidence": error.confidence,
+                    "label_probability": error.gold_probability,
+                }
+            )

@@ -1,0 +1,68 @@
+"""The words of the pages: (English, Chinese) by key; ``{}`` is filled in."""
+
+WORDS: dict[str, tuple[str, str]] = {
+    "title": ("How good are the labels?", "标签有多准？"),
+    "answer": (
+        "{name} gives {accuracy} of {posts} posts the motive that the annotators gave, one of eight; "
+        "its macro-F1 is {macro_f1}, where always saying the commonest motive reaches {majority}.",
+        "在 {posts} 条帖子中，{name} 有 {accuracy} 与标注者给出的动机（八选一）一致；宏平均 F1 为 {macro_f1}，"
+        "而总是回答最常见动机只有 {majority}。",
+    ),
+    "answer_coverage": (
+        "If a person looks at the least certain 40 %, {accuracy} of the rest are right.",
+        "若把最没把握的 40 % 交给人看，其余有 {accuracy} 是对的。",
+    ),
+    "models": ("Models side by side", "模型对比"),
+    "model": ("model", "模型"),
+    "scores": ("Scores", "得分"),
+    "metric": ("metric", "指标"),
+    "all": ("all", "全部"),
+    "posts": ("posts", "帖数"),
+    "interval_note": (
+        "In brackets: 95 % bootstrap intervals over {unit} ({resamples} resamples).",
+        "方括号内为 95 % 自助法区间（按{unit}重抽样 {resamples} 次）。",
+    ),
+    "unit_posts": ("posts", "帖子"),
+    "classes": ("Each motive", "各动机"),
+    "motive": ("motive", "动机"),
+    "precision": ("precision", "精确率"),
+    "recall": ("recall", "召回率"),
+    "support": ("posts", "帖数"),
+    "class_chart": ("F1 of each motive with its interval", "各动机的 F1 及区间"),
+    "confusion": ("What is taken for what", "哪些被认作哪些"),
+    "confusion_note": (
+        "Each row is a motive as annotated, each column what the model said; numbers are posts.",
+        "每行是标注的动机，每列是模型的回答；数字为帖数。",
+    ),
+    "gold": ("annotated", "标注"),
+    "predicted": ("predicted", "预测"),
+    "reliability": ("Is 80 % sure right 80 % of the time?", "说有八成把握时，真有八成对吗？"),
+    "reliability_note": (
+        "Each dot is a fifteenth of the posts; on the dashed line, stated confidence is accuracy.",
+        "每点代表十五分之一的帖子；落在虚线上，表示置信度等于准确率。",
+    ),
+    "confidence": ("confidence", "置信度"),
+    "accuracy": ("accuracy", "准确率"),
+    "coverage": ("What is gained by leaving the uncertain to a person", "把没把握的交给人，能提高多少"),
+    "coverage_axis": ("share of posts kept, the most certain first", "保留的帖子比例（把握大的在先）"),
+    "errors": ("The most certain errors", "最有把握的错误"),
+    "errors_note": (
+        "Where the model was surest and the annotators disagree: {count} of {total} errors; all are in errors.csv.",
+        "模型最有把握而与标注不符之处：{total} 个错误中的 {count} 个，全部见 errors.csv。",
+    ),
+    "text": ("post", "帖子"),
+    "no_errors": ("There are none.", "没有错误。"),
+    "provenance": ("Data, model and command", "数据、模型与命令"),
+    "data_file": ("annotated file", "标注文件"),
+    "fingerprint": ("SHA-256", "SHA-256"),
+    "command": ("command", "命令"),
+    "version": ("whyshare", "whyshare"),
+    "caveat": (
+        "A score is only as good as the annotation it is measured against. The labels that come with whyshare were "
+        "given by a language model working from the codebook, and no person has checked them: agreement with them is "
+        "not agreement with people. Two people who label motives from the same posts usually reach a kappa of 0.25 to 0.78.",
+        "得分的可信度取决于标注本身。whyshare 自带的标签由语言模型依据编码手册给出，尚未经人工核对：与它一致不等于与人一致。"
+        "两个人标注同一批帖子的动机，kappa 通常在 0.25 到 0.78 之间。",
+    ),
+    "definitions": ("What the motives mean", "动机的含义"),
+}

@@ -1,0 +1,183 @@
+"""``whyshare eval ANNOTATED``: measure models, predictions and baselines against an annotated set."""
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..console import print_table
+from ..data.errors import InputError
+from ..data.motives import MOTIVES
+
+if TYPE_CHECKING:
+    from ..data.annotated import Annotated
+    from ..eval.evaluation import Evaluation
+    from ..eval.metrics import Judged
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("annotated", type=Path, help="annotated file; text,label are enough")
+    parser.add_argument("--model", type=Path, action="append", default=[], metavar="FOLDER", help="repeat to compare")
+    parser.add_argument("--predictions", type=Path, action="append", default=[], metavar="FILE", help="labelled file")
+    parser.add_argument("--baseline", type=Path, metavar="FILE", action="append", default=[],
+                        help="annotated files to train the n-gram baseline on")  # fmt: skip
+    parser.add_argument("--text-column", metavar="NAME")
+    parser.add_argument("--label-column", metavar="NAME")
+    parser.add_argument("--label-map", nargs="+", default=[], metavar="THEIRS=OURS", help="other names of the motives")
+    parser.add_argument("--cluster", metavar="COLUMN", help="posts with the same value are alike (author, source)")
+    parser.add_argument("--resamples", type=int, default=1000, metavar="N", help="for the intervals; default 1000")
+    parser.add_argument("--report", type=Path, metavar="DIR", help="write report.html and its data there")
+    parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of the report")
+    parser.add_argument("--runs", type=Path, metavar="FILE", help="append the scores to a run log (JSONL)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Evaluate, print, and write what was asked for."""
+    from ..data.annotated import load_annotated, parse_label_map
+    from ..eval.evaluation import check_classes, evaluate, judge, majority
+
+    if options.resamples < 1:
+        raise InputError(f"--resamples is {options.resamples}; at least 1 is needed")
+    label_map = parse_label_map(options.label_map)
+    posts = load_annotated(options.annotated, options.text_column, options.label_column, label_map)
+    gold = [post.label for post in posts]
+    check_classes(gold, str(options.annotated))
+    clusters = _clusters(posts, options.cluster)
+    languages = [post.language for post in posts]
+    judgements = _judgements(options, posts)
+    judgements.append(("always the commonest motive", judge(gold, majority(gold))))
+    evaluations = [evaluate(name, judged, languages, clusters, options.resamples) for name, judged in judgements]
+    if options.report:
+        from ..eval.report import write_report
+
+        provenance = _provenance(options)
+        unit = options.cluster or "posts"
+        first = judgements[0][1]
+        page = write_report(
+            options.report, evaluations, first, posts, provenance, unit, options.resamples, options.lang
+        )
+    if options.runs:
+        from ..eval.runs import append_runs
+
+        append_runs(options.runs, evaluations[:-1], str(options.annotated), dict(_provenance(options)))
+    if options.json:
+        print(json.dumps([one.as_json() for one in evaluations], ensure_ascii=False))
+        return
+    _print(evaluations)
+    if options.report:
+        print(f"\nreport: {page}")
+
+
+def _judgements(options: argparse.Namespace, posts: Sequence["Annotated"]) -> list[tuple[str, "Judged"]]:
+    """Judge every model, file of predictions and baseline that was asked for; the bundled model without any."""
+    import numpy as np
+
+    from ..eval.evaluation import judge
+    from ..inference.labeller import Labeller
+    from ..models.settings import BUNDLED
+
+    texts = [post.text for post in posts]
+    gold = [post.label for post in posts]
+    secondary = [post.secondary for post in posts] if any(post.secondary for post in posts) else None
+    judgements = []
+    models = options.model or ([] if options.predictions else [BUNDLED])
+    for folder in models:
+        labelled = Labeller.load(folder).label(texts)
+        probs = np.array([list(one.probabilities.values()) for one in labelled])
+        predicted = [one.motive or MOTIVES[0] for one in labelled]
+        judgements.append((folder.name, judge(gold, predicted, probs / probs.sum(axis=1, keepdims=True), secondary)))
+    judgements.extend((path.name, _from_file(path, posts, secondary)) for path in options.predictions)
+    if options.baseline:
+        from ..extras import needs
+
+        with needs("train"):
+            import jieba  # noqa: F401
+        from ..data.annotated import load_annotated
+        from ..models.baseline import Baseline
+
+        training = [post for path in options.baseline for post in load_annotated(path)]
+        baseline = Baseline.train([post.text for post in training], [post.label for post in training])
+        probs = baseline.probabilities(texts)
+        predicted = [MOTIVES[column] for column in probs.argmax(axis=1)]
+        judgements.append(("n-grams with logistic regression", judge(gold, predicted, probs, secondary)))
+    return judgements
+
+
+def _from_file(path: Path, posts: Sequence["Annotated"], secondary: Any) -> "Judged":
+    import numpy as np
+
+    from ..data.predictions import read_predictions
+    from ..eval.evaluation import align, judge
+
+    predictions = list(read_predictions(path))
+    places = align(
+        [post.id for post in posts],
+        [one.id for one in predictions],
+        str(path),
+        [post.text for post in posts],
+        [one.text for one in predictions],
+    )
+    chosen = [predictions[place] for place in places]
+    for one in chosen:
+        if one.motive is None:
+            raise InputError(f"{path} row {one.row}: no motive; every annotated post needs one")
+    probs = [one.probs for one in chosen if one.probs is not None]
+    stacked = np.stack(probs) if len(probs) == len(chosen) else None
+    motives = [one.motive for one in chosen if one.motive is not None]
+    return judge([post.label for post in posts], motives, stacked, secondary)
+
+
+def _clusters(posts: Sequence["Annotated"], column: str | None) -> list[str] | None:
+    if column is None:
+        return None
+    if column not in posts[0].fields:
+        raise InputError(f"the annotated file has no column {column!r}; it has {', '.join(posts[0].fields)}")
+    return [str(post.fields.get(column)) for post in posts]
+
+
+def _provenance(options: argparse.Namespace) -> list[tuple[str, str]]:
+    from .. import __version__
+    from ..eval.provenance import fingerprint
+    from ..models.settings import BUNDLED, WEIGHTS_FILE
+
+    pairs = [("annotated file", f"{options.annotated.name} {fingerprint(options.annotated)}")]
+    models = options.model or ([] if options.predictions else [BUNDLED])
+    pairs += [("model", f"{folder.name} {fingerprint(folder / WEIGHTS_FILE)}") for folder in models]
+    pairs += [("predictions", f"{path.name} {fingerprint(path)}") for path in options.predictions]
+    command = shlex.join(Path(word).name if "/" in word else word for word in sys.argv[1:])
+    return [*pairs, ("command", f"whyshare {command}"), ("whyshare", __version__)]
+
+
+def _print(evaluations: Sequence["Evaluation"]) -> None:
+    first = evaluations[0]
+    print(f"{first.name}: {first.posts} posts; brackets are 95 % intervals\n")
+    headings = ("", "all", *first.languages)
+    rows = [
+        (name, estimate, *(metrics[name] for metrics in first.languages.values()))
+        for name, estimate in first.metrics.items()
+    ]
+    print_table(headings, rows)
+    print()
+    class_rows = [
+        (f"{motive} {motive.zh}", s.support, s.precision, s.recall, s.f1) for motive, s in first.classes.items()
+    ]
+    print_table(("motive", "posts", "precision", "recall", "F1"), class_rows)
+    print("\nannotated (rows) by predicted (columns)")
+    names = [str(motive)[:6] for motive in MOTIVES]
+    print_table(("", *names), [(motive, *row) for motive, row in zip(MOTIVES, first.confusion.tolist(), strict=True)])
+    if len(evaluations) > 1:
+        print()
+        leaders = [(one.name, one.metrics["macro-F1"], one.metrics["accuracy"]) for one in evaluations]
+        print_table(("model", "macro-F1", "accuracy"), leaders)
+    models = evaluations[:-1]
+    if len(models) > 1:
+        import numpy as np
+
+        scores = np.array([one.metrics["macro-F1"].value for one in models])
+        print(f"\nmacro-F1 over {len(models)} models: {scores.mean():.3f} ± {scores.std(ddof=1):.3f}")
