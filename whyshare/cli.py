@@ -12,6 +12,8 @@ from .data.errors import InputError
 COMMANDS = {
     "label": ("label", "label a file of posts"),
     "eval": ("evaluate", "measure a model or predictions against an annotated set"),
+    "compare": ("compare", "tell whether one model is better than another, or lucky"),
+    "agreement": ("agreement", "measure how far annotators agree"),
     "runs": ("runs", "list the evaluations in a run log"),
     "data": ("data", "check an annotated set, share it without texts, join it with texts"),
     "train": ("train", "fine-tune a model on an annotated set"),

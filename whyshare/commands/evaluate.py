@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
+    add_inputs(parser)
+    parser.add_argument("--cluster", metavar="COLUMN", help="posts with the same value are alike (author, source)")
+    parser.add_argument("--report", type=Path, metavar="DIR", help="write report.html and its data there")
+    parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of the report")
+    parser.add_argument("--runs", type=Path, metavar="FILE", help="append the scores to a run log (JSONL)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=run)
+
+
+def add_inputs(parser: argparse.ArgumentParser) -> None:
+    """Declare what is evaluated, and against what."""
     parser.add_argument("annotated", type=Path, help="annotated file; text,label are enough")
     parser.add_argument("--model", type=Path, action="append", default=[], metavar="FOLDER", help="repeat to compare")
     parser.add_argument("--predictions", type=Path, action="append", default=[], metavar="FILE", help="labelled file")
@@ -28,29 +39,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text-column", metavar="NAME")
     parser.add_argument("--label-column", metavar="NAME")
     parser.add_argument("--label-map", nargs="+", default=[], metavar="THEIRS=OURS", help="other names of the motives")
-    parser.add_argument("--cluster", metavar="COLUMN", help="posts with the same value are alike (author, source)")
     parser.add_argument("--resamples", type=int, default=1000, metavar="N", help="for the intervals; default 1000")
-    parser.add_argument("--report", type=Path, metavar="DIR", help="write report.html and its data there")
-    parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of the report")
-    parser.add_argument("--runs", type=Path, metavar="FILE", help="append the scores to a run log (JSONL)")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Evaluate, print, and write what was asked for."""
-    from ..data.annotated import load_annotated, parse_label_map
-    from ..eval.evaluation import check_classes, evaluate, judge, majority
+    from ..eval.evaluation import evaluate, judge, majority
 
-    if options.resamples < 1:
-        raise InputError(f"--resamples is {options.resamples}; at least 1 is needed")
-    label_map = parse_label_map(options.label_map)
-    posts = load_annotated(options.annotated, options.text_column, options.label_column, label_map)
+    posts = load_posts(options)
     gold = [post.label for post in posts]
-    check_classes(gold, str(options.annotated))
     clusters = _clusters(posts, options.cluster)
     languages = [post.language for post in posts]
-    judgements = _judgements(options, posts)
+    judgements = judge_all(options, posts)
     judgements.append(("always the commonest motive", judge(gold, majority(gold))))
     evaluations = [evaluate(name, judged, languages, clusters, options.resamples) for name, judged in judgements]
     if options.report:
@@ -74,10 +74,24 @@ def run(options: argparse.Namespace) -> None:
         print(f"\nreport: {page}")
 
 
-def _judgements(options: argparse.Namespace, posts: Sequence["Annotated"]) -> list[tuple[str, "Judged"]]:
+def load_posts(options: argparse.Namespace) -> list["Annotated"]:
+    """Load the annotated posts, and refuse what nothing can be measured on."""
+    from ..data.annotated import load_annotated, parse_label_map
+    from ..eval.evaluation import check_classes
+
+    if options.resamples < 1:
+        raise InputError(f"--resamples is {options.resamples}; at least 1 is needed")
+    label_map = parse_label_map(options.label_map)
+    posts = load_annotated(options.annotated, options.text_column, options.label_column, label_map)
+    check_classes([post.label for post in posts], str(options.annotated))
+    return posts
+
+
+def judge_all(options: argparse.Namespace, posts: Sequence["Annotated"]) -> list[tuple[str, "Judged"]]:
     """Judge every model, file of predictions and baseline that was asked for; the bundled model without any."""
     import numpy as np
 
+    from ..data.tables import unique_names
     from ..eval.evaluation import judge
     from ..inference.labeller import Labeller
     from ..models.settings import BUNDLED
@@ -106,7 +120,8 @@ def _judgements(options: argparse.Namespace, posts: Sequence["Annotated"]) -> li
         probs = baseline.probabilities(texts)
         predicted = [MOTIVES[column] for column in probs.argmax(axis=1)]
         judgements.append(("n-grams with logistic regression", judge(gold, predicted, probs, secondary)))
-    return judgements
+    names = unique_names([name for name, _ in judgements])
+    return [(name, judged) for name, (_, judged) in zip(names, judgements, strict=True)]
 
 
 def _from_file(path: Path, posts: Sequence["Annotated"], secondary: Any) -> "Judged":

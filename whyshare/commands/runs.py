@@ -5,6 +5,8 @@ from pathlib import Path
 
 from ..console import print_table
 
+METRICS = ("macro-F1", "accuracy")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
@@ -19,13 +21,7 @@ def run(options: argparse.Namespace) -> None:
 
     runs = [one for one in read_runs(options.file) if options.annotated in (None, one["annotated"])]
     rows = [
-        (
-            one["name"],
-            one["annotated"],
-            one["time"],
-            one["posts"],
-            *(_with_interval(one, n) for n in ("macro-F1", "accuracy")),
-        )
+        (*(one[key] for key in ("name", "annotated", "time", "posts")), *(_with_interval(one, m) for m in METRICS))
         for one in sorted(runs, key=lambda one: (one["annotated"], -one["metrics"]["macro-F1"][0]))
     ]
     print_table(("model", "annotated file", "time (UTC)", "posts", "macro-F1", "accuracy"), rows, left=3)

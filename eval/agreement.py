@@ -1,0 +1,121 @@
+"""How far annotators agree, beyond chance: percent, Cohen, Fleiss and Krippendorff, each with an interval.
+
+Labels are a matrix of posts by annotators; -1 stands for no label. The kappas compare posts that all have labelled;
+Krippendorff's alpha (nominal; Hayes and Krippendorff, 2007) uses every post that at least two have.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.motives import MOTIVES, Motive
+from .intervals import RESAMPLES, Estimate, estimate, resample_weights
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+MISSING = -1
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What ``whyshare agreement`` prints.
+
+    ``overall`` holds the coefficients of all annotators together, ``pairs`` Cohen's kappa and the share of equal labels
+    of every two, ``classes`` Krippendorff's alpha of each motive against the rest.
+    """
+
+    posts: int
+    annotators: Sequence[str]
+    overall: Mapping[str, Estimate]
+    pairs: Mapping[tuple[str, str], tuple[Estimate, Estimate]]
+    classes: Mapping[Motive, Estimate]
+
+
+def pairable(labels: Ints) -> Ints:
+    """Keep the posts that at least two annotators have labelled."""
+    return labels[(labels != MISSING).sum(axis=1) >= 2]
+
+
+def label_counts(labels: Ints, classes: int) -> Floats:
+    """Count how many annotators gave each post each label; shape (posts, classes)."""
+    return np.stack([(labels == k).sum(axis=1) for k in range(classes)], axis=1).astype(float)
+
+
+def percent_agreement(counts: Floats, weights: Floats) -> Floats:
+    """Give the share of pairs of annotators that agree, averaged over posts; shape (resamples,)."""
+    raters = counts.sum(axis=1)
+    per_post = (counts * (counts - 1)).sum(axis=1) / (raters * (raters - 1))
+    return weights @ per_post / weights.sum(axis=1)
+
+
+def fleiss_kappa(counts: Floats, weights: Floats) -> Floats:
+    """Compare agreement with what the shares of the labels would give by chance (Fleiss, 1971)."""
+    shares = weights @ counts
+    shares /= shares.sum(axis=1, keepdims=True)
+    return _beyond_chance(percent_agreement(counts, weights), (shares**2).sum(axis=1))
+
+
+def krippendorff_alpha(counts: Floats, weights: Floats) -> Floats:
+    """Compare disagreement with what pairing all labels at random would give; posts may lack labels."""
+    raters = counts.sum(axis=1)
+    equal_pairs = weights @ ((counts * (counts - 1)).sum(axis=1) / (raters - 1))
+    totals = weights @ counts
+    values = totals.sum(axis=1)
+    observed = 1 - equal_pairs / values
+    expected = 1 - (totals * (totals - 1)).sum(axis=1) / (values * (values - 1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(expected > 0, 1 - observed / expected, np.where(observed > 0, np.nan, 1.0))
+
+
+def cohen_kappa(first: Ints, second: Ints, classes: int, weights: Floats) -> Floats:
+    """Compare two annotators, each with label shares of their own (Cohen, 1960); shape (resamples,)."""
+    totals = weights.sum(axis=1)
+    observed = weights @ (first == second).astype(float) / totals
+    shares = [weights @ np.eye(classes)[labels] / totals[:, None] for labels in (first, second)]
+    return _beyond_chance(observed, (shares[0] * shares[1]).sum(axis=1))
+
+
+def measure_agreement(
+    labels: Ints, annotators: Sequence[str], classes: int, resamples: int = RESAMPLES, seed: int = 0
+) -> Agreement:
+    """Measure agreement among annotators.
+
+    :param labels: Shape (posts, annotators), label numbers or -1.
+    :param classes: How many label numbers there are: the motives, and one more where "no post" is a label too.
+    """
+    usable = pairable(labels)
+    weights = np.vstack([np.ones(len(usable)), resample_weights(len(usable), resamples=resamples, seed=seed)])
+    counts = label_counts(usable, classes)
+    overall = {
+        "equal labels": _estimate(percent_agreement(counts, weights)),
+        "Krippendorff's alpha": _estimate(krippendorff_alpha(counts, weights)),
+    }
+    if (usable != MISSING).all():
+        overall["Fleiss' kappa"] = _estimate(fleiss_kappa(counts, weights))
+    pairs = {}
+    for i, j in combinations(range(labels.shape[1]), 2):
+        both = (usable[:, i] != MISSING) & (usable[:, j] != MISSING)
+        if both.sum() >= 2:
+            own = weights[:, both][weights[:, both].sum(axis=1) > 0]
+            first, second = usable[both, i], usable[both, j]
+            kappa = _estimate(cohen_kappa(first, second, classes, own))
+            equal = _estimate(own @ (first == second) / own.sum(axis=1))
+            pairs[annotators[i], annotators[j]] = (kappa, equal)
+    alphas = {}
+    for k, motive in enumerate(MOTIVES):
+        against_rest = np.stack([counts[:, k], counts.sum(axis=1) - counts[:, k]], axis=1)
+        alphas[motive] = _estimate(krippendorff_alpha(against_rest, weights))
+    return Agreement(len(usable), annotators, overall, pairs, alphas)
+
+
+def _estimate(values: Floats) -> Estimate:
+    """Take the first value as the point, the others as its resamples."""
+    return estimate(values[0], values[1:])
+
+
+def _beyond_chance(observed: Floats, expected: Floats) -> Floats:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(expected < 1, (observed - expected) / (1 - expected), 1.0)

@@ -1,0 +1,94 @@
+"""Is one model better than another, or luck? Paired bootstrap and McNemar on the same posts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binom
+
+from ..data.motives import MOTIVES, Motive
+from .intervals import RESAMPLES, Estimate, estimate, resample_weights
+from .metrics import Judged, confusion, macro, precision_recall_f1
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The first model against the second: differences are first minus second.
+
+    ``only_first`` and ``only_second`` count the posts that one alone has right; ``p_value`` is McNemar's, ``adjusted``
+    the same after Holm's correction for all comparisons made together.
+    """
+
+    first: str
+    second: str
+    macro_f1: Estimate
+    accuracy: Estimate
+    classes: dict[Motive, Estimate]
+    only_first: int
+    only_second: int
+    p_value: float
+    adjusted: float
+
+
+def compare(models: Sequence[tuple[str, Judged]], resamples: int = RESAMPLES, seed: int = 0) -> list[Comparison]:
+    """Compare every two models, which must have judged the same posts in the same order.
+
+    :raises ValueError: If the gold labels differ.
+    """
+    posts = len(models[0][1])
+    if any(not np.array_equal(models[0][1].gold, judged.gold) for _, judged in models):
+        raise ValueError("the models were not judged on the same posts; evaluate them on one annotated file")
+    weights = np.vstack([np.ones(posts), resample_weights(posts, resamples=resamples, seed=seed)])
+    f1 = [precision_recall_f1(confusion(judged, weights))[2] for _, judged in models]
+    right = [(judged.predicted == judged.gold).astype(float) for _, judged in models]
+    pairs = list(combinations(range(len(models)), 2))
+    counts = [(int((right[i] > right[j]).sum()), int((right[j] > right[i]).sum())) for i, j in pairs]
+    p_values = [mcnemar(*pair) for pair in counts]
+    comparisons = []
+    for (i, j), (only_i, only_j), p, adjusted in zip(pairs, counts, p_values, holm(p_values), strict=True):
+        classes = {motive: _estimate(f1[i][:, k] - f1[j][:, k]) for k, motive in enumerate(MOTIVES)}
+        comparisons.append(
+            Comparison(
+                first=models[i][0],
+                second=models[j][0],
+                macro_f1=_estimate(macro(f1[i]) - macro(f1[j])),
+                accuracy=_estimate(weights @ (right[i] - right[j]) / weights.sum(axis=1)),
+                classes=classes,
+                only_first=only_i,
+                only_second=only_j,
+                p_value=p,
+                adjusted=adjusted,
+            )
+        )
+    return comparisons
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Give the two-sided mid-p value that one model is right more often (McNemar, 1947; Fagerland et al., 2013)."""
+    n, k = only_first + only_second, min(only_first, only_second)
+    if n == 0:
+        return 1.0
+    return float(min(1.0, 2 * binom.cdf(k, n, 0.5) - binom.pmf(k, n, 0.5)))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Correct p-values for having made many tests (Holm, 1979)."""
+    order = np.argsort(p_values, kind="stable")
+    adjusted, worst = [0.0] * len(p_values), 0.0
+    for rank, position in enumerate(order):
+        worst = max(worst, min(1.0, (len(p_values) - rank) * p_values[position]))
+        adjusted[position] = worst
+    return adjusted
+
+
+def flipped(first: Judged, second: Judged) -> NDArray[np.int64]:
+    """Give the posts that the two label differently, those that one alone has right first."""
+    differ = np.flatnonzero(first.predicted != second.predicted)
+    decided = (first.predicted == first.gold) | (second.predicted == second.gold)
+    return differ[np.argsort(~decided[differ], kind="stable")]
+
+
+def _estimate(values: NDArray[np.float64]) -> Estimate:
+    return estimate(values[0], values[1:])

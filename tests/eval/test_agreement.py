@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+from sklearn.metrics import cohen_kappa_score
+
+from whyshare.cli import main
+from whyshare.eval.agreement import (
+    cohen_kappa,
+    fleiss_kappa,
+    krippendorff_alpha,
+    label_counts,
+    measure_agreement,
+    pairable,
+)
+
+# Krippendorff (2011), "Computing Krippendorff's alpha-reliability", nominal data with missing values: 0.743
+KRIPPENDORFF = """
+1 2 3 3 2 1 4 1 2 0 0 0
+1 2 3 3 2 2 4 1 2 5 0 3
+0 3 3 3 2 3 4 2 2 5 1 0
+1 2 3 3 2 4 4 1 2 5 1 0
+"""
+# Fleiss (1971) as in the usual worked example of 14 raters, 10 subjects, 5 categories: 0.210
+FLEISS = """
+0 0 0 0 14
+0 2 6 4 2
+0 0 3 5 6
+0 3 9 2 0
+2 2 8 1 1
+7 7 0 0 0
+3 2 6 3 0
+2 5 3 2 2
+6 5 2 1 0
+0 2 2 3 7
+"""
+
+
+def matrix(text):
+    return np.array([row.split() for row in text.strip().splitlines()], dtype=np.int64)
+
+
+def test_krippendorff_equals_the_published_example():
+    usable = pairable(matrix(KRIPPENDORFF).T - 1)
+    alpha = krippendorff_alpha(label_counts(usable, 5), np.ones((1, len(usable))))
+    assert alpha[0] == pytest.approx(0.743, abs=0.0005)
+
+
+def test_fleiss_equals_the_published_example():
+    assert fleiss_kappa(matrix(FLEISS).astype(float), np.ones((1, 10)))[0] == pytest.approx(0.210, abs=0.0005)
+
+
+def test_cohen_equals_scikit_learn():
+    rng = np.random.default_rng(0)
+    first = rng.integers(0, 8, 300)
+    second = np.where(rng.random(300) < 0.6, first, rng.integers(0, 8, 300))
+    kappa = cohen_kappa(first, second, 8, np.ones((1, 300)))[0]
+    assert kappa == pytest.approx(cohen_kappa_score(first, second))
+
+
+def test_perfect_and_missing_labels():
+    labels = np.array([[0, 0, -1], [1, 1, 1], [2, -1, 2], [3, -1, -1]])
+    agreement = measure_agreement(labels, ["a", "b", "c"], 9, resamples=50)
+    assert agreement.posts == 3
+    assert agreement.overall["Krippendorff's alpha"].value == 1.0
+    assert "Fleiss' kappa" not in agreement.overall
+    assert agreement.pairs["a", "b"][1].value == 1.0
+
+
+def test_the_command_places_files_side_by_side(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ann.csv").write_text("id,label\n1,help\n2,value\n3,求助\n", encoding="utf-8")
+    assert main(["agreement", "ann.csv", "ann.csv"]) == 2
+    assert "ann.csv row 4: label '求助' is not one of" in capsys.readouterr().err
+    (tmp_path / "ann.csv").write_text("id,label\n1,help\n2,value\n3,寻求帮助\n", encoding="utf-8")
+    (tmp_path / "bob.csv").write_text("id,label\n3,value\n2,value\n1,help\n9,help\n", encoding="utf-8")
+    assert main(["agreement", "ann.csv", "bob.csv", "-o", "differ.csv"]) == 0
+    printed = capsys.readouterr().out
+    assert "3 posts, 2 annotators" in printed
+    assert "1 posts are labelled differently -> differ.csv" in printed
+    assert "3,help,value" in (tmp_path / "differ.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("id,a\n1,help\n", "has fewer than two columns of labels"),
+        ("id,a,b\n1,help,help\n1,value,value\n", "row 3: id '1' stands twice"),
+        ("id,a,b\n1,help,help\n", "two annotators and two posts in common are needed"),
+    ],
+)
+def test_a_mistake_is_one_line(tmp_path, capsys, content, message):
+    (tmp_path / "a.csv").write_text(content, encoding="utf-8")
+    assert main(["agreement", str(tmp_path / "a.csv")]) == 2
+    assert message in capsys.readouterr().err

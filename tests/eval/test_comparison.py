@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from whyshare.eval.comparison import compare, flipped, holm, mcnemar
+from whyshare.eval.metrics import Judged
+
+
+def judged(gold, right, seed):
+    rng = np.random.default_rng(seed)
+    return Judged(gold, np.where(rng.random(len(gold)) < right, gold, (gold + 1) % 8))
+
+
+def test_mcnemar_by_hand():
+    assert mcnemar(0, 0) == 1.0
+    exact = binomtest(2, 12, 0.5).pvalue
+    point = 12 * 11 / 2 / 2**12
+    assert mcnemar(2, 10) == mcnemar(10, 2) == pytest.approx(exact - point)
+
+
+def test_holm_by_hand():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.6, 0.7]) == [1.0, 1.0]
+
+
+def test_a_better_model_is_told_from_luck():
+    gold = np.random.default_rng(0).integers(0, 8, 800)
+    good, bad, other = judged(gold, 0.8, 1), judged(gold, 0.6, 2), judged(gold, 0.6, 3)
+    better, _, equal = compare([("good", good), ("bad", bad), ("other", other)], resamples=300)
+    assert better.macro_f1.low > 0.1
+    assert better.adjusted < 0.001
+    assert better.only_first > better.only_second
+    assert equal.macro_f1.low < 0 < equal.macro_f1.high
+    assert equal.adjusted > 0.05
+
+
+def test_flipped_posts_lists_the_decided_first():
+    gold = np.array([0, 1, 2, 3])
+    first, second = Judged(gold, np.array([5, 1, 2, 3])), Judged(gold, np.array([6, 1, 2, 4]))
+    assert flipped(first, second).tolist() == [3, 0]
+
+
+def test_other_posts_are_refused():
+    with pytest.raises(ValueError, match="not judged on the same posts"):
+        compare([("a", judged(np.zeros(3, int), 1, 0)), ("b", judged(np.ones(3, int), 1, 0))])

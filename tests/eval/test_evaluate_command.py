@@ -1,0 +1,141 @@
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from whyshare.cli import main
+from whyshare.data.motives import MOTIVES
+
+MARKUP = "<img src=http://example.com/x.png onerror=alert(1)> <script>alert(2)</script> & win"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def write_set(folder, count=64):
+    """Write an annotated set and predictions that are right three times of four."""
+    rows, predictions = ["id,text,label,author"], []
+    for number in range(count):
+        label = MOTIVES[number % 8]
+        said = label if number % 4 else MOTIVES[(number + 1) % 8]
+        text = MARKUP if number == 0 else f"post {number}"
+        rows.append(f'{number},"{text}",{label},a{number % 5}')
+        probs = {f"p_{motive}": 0.65 if motive == said else 0.05 for motive in MOTIVES}
+        predictions.append(json.dumps({"id": str(number), "text": text, "motive": said, **probs}))
+    (folder / "gold.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (folder / "labelled.jsonl").write_text("\n".join(predictions) + "\n", encoding="utf-8")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_set(tmp_path)
+    return tmp_path
+
+
+def test_scores_are_printed_and_written(folder, capsys):
+    arguments = ["eval", "gold.csv", "--predictions", "labelled.jsonl", "--report", "report", "--runs", "runs.jsonl"]
+    assert main([*arguments, "--cluster", "author"]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"accuracy +0\.750 \[0\.\d+, 0\.\d+\]", printed)
+    metrics = json.loads((folder / "report" / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["models"][0]["metrics"]["accuracy"][0] == 0.75
+    assert sum(map(sum, metrics["models"][0]["confusion"])) == 64
+    assert pq.read_table(folder / "report" / "predictions.parquet").num_rows == 64
+    assert len((folder / "report" / "errors.csv").read_text(encoding="utf-8-sig").splitlines()) == 17
+    assert main(["runs", "runs.jsonl"]) == 0
+    assert "labelled.jsonl" in capsys.readouterr().out
+
+
+def test_several_models_give_mean_and_spread(folder, tiny_model, capsys):
+    assert main(["eval", "gold.csv", "--model", str(tiny_model), "--predictions", "labelled.jsonl"]) == 0
+    assert re.search(r"macro-F1 over 2 models: 0\.\d+ ± 0\.\d+", capsys.readouterr().out)
+    assert (
+        main(["compare", "gold.csv", "--predictions", "labelled.jsonl", "--model", str(tiny_model), "-o", "f.csv"]) == 0
+    )
+    assert "posts flipped -> f.csv" in capsys.readouterr().out
+
+
+def test_labels_alone_can_be_measured(folder, capsys):
+    lines = (folder / "labelled.jsonl").read_text(encoding="utf-8").splitlines()
+    slim = [json.dumps({key: json.loads(line)[key] for key in ("id", "motive")}) for line in lines]
+    (folder / "slim.jsonl").write_text("\n".join(slim), encoding="utf-8")
+    assert main(["eval", "gold.csv", "--predictions", "slim.jsonl", "--report", "report", "--lang", "zh"]) == 0
+    printed = capsys.readouterr().out
+    assert "0.750" in printed
+    assert "ECE" not in printed
+    assert "标签有多准" in (folder / "report" / "report.html").read_text(encoding="utf-8")
+
+
+def edited(folder, edit):
+    lines = [json.loads(line) for line in (folder / "labelled.jsonl").read_text(encoding="utf-8").splitlines()]
+    lines = edit(lines) or lines
+    (folder / "labelled.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda rows: rows[3].update(motive="joy"), "labelled.jsonl row 4: label 'joy' is not one of"),
+        (lambda rows: rows[3].update(p_help=0.9), "labelled.jsonl row 4: the probabilities sum to"),
+        (lambda rows: rows[3].update(p_help="high"), "row 4: the probabilities are"),
+        (lambda rows: rows[3].update(id="2"), "has two predictions for id '2'"),
+        (lambda rows: rows[:-2], "has no prediction for 2 of 64 annotated posts, such as 'post 62'"),
+        (
+            lambda rows: [{**row, "id": row["id"] + "x", "text": "other"} for row in rows],
+            "has no prediction for 64 of 64",
+        ),
+        (lambda rows: [{"id": row["id"], "label": row["motive"]} for row in rows], "has no column 'motive'"),
+        (
+            lambda rows: [{k: v for k, v in row.items() if k != "p_help"} for row in rows],
+            "lacks the probability columns p_help",
+        ),
+    ],
+)
+def test_bad_predictions_are_one_line(folder, capsys, edit, message):
+    edited(folder, edit)
+    assert main(["eval", "gold.csv", "--predictions", "labelled.jsonl", "--report", "report"]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (folder / "report").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("text,label\na,help\n", "has 1 labelled post"),
+        ("text,label\na,help\nb,help\n", "every post of gold.csv is help"),
+        ("text,label\n", "has no labelled post"),
+    ],
+)
+def test_a_set_that_nothing_can_be_measured_on(folder, capsys, content, message):
+    (folder / "gold.csv").write_text(content, encoding="utf-8")
+    assert main(["eval", "gold.csv", "--predictions", "labelled.jsonl"]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_the_report_needs_nothing_and_shows_markup_as_text(folder):
+    main(["eval", "gold.csv", "--predictions", "labelled.jsonl", "--report", "report"])
+    page = (folder / "report" / "report.html").read_text(encoding="utf-8")
+    assert len(page.encode()) < 2_000_000
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(2)" in page
+    assert not re.search(r'(src|href)="', page)
+    assert str(folder) not in page
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to open the report in")
+@pytest.mark.parametrize("width", [1280, 390])
+def test_chromium_shows_the_report(folder, width):
+    main(["eval", "gold.csv", "--predictions", "labelled.jsonl", "--report", "report"])
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", f"--window-size={width},900"]
+    command += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    command += [f"--user-data-dir={folder / 'profile'}", "--dump-dom", Path("report/report.html").resolve().as_uri()]
+    dom = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    assert dom.count("<svg") >= 4
+    assert "<img" not in dom
+    assert "<script" not in dom
+    assert "&lt;img src=" in dom  # the link inside is masked, the rest stays text

@@ -1,0 +1,136 @@
+"""``whyshare agreement FILE...``: how far annotators agree, with the model as one more if asked for."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..console import print_table
+from ..data.errors import InputError
+
+if TYPE_CHECKING:
+    from ..eval.agreement import Agreement
+
+# Columns of a single file that are never an annotator's labels.
+_NOT_LABELS = {"id", "lang", "language", "text", "source", "certainty", "care", "sampling"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "file", type=Path, nargs="+", help="one file with a column for each annotator, or one for each with id, label"
+    )
+    parser.add_argument("--columns", nargs="+", metavar="NAME", help="the annotators' columns in a single file")
+    parser.add_argument("--texts", type=Path, metavar="FILE", help="id and text: adds the model as one more annotator")
+    parser.add_argument("--model", type=Path, metavar="FOLDER", help="model for --texts; the bundled one without it")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the posts on which they differ")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure, print, and list the disagreements."""
+    import numpy as np
+
+    from ..data.motives import MOTIVES
+    from ..eval.agreement import MISSING, measure_agreement
+
+    labels = _from_columns(options) if len(options.file) == 1 else _from_files(options.file)
+    if options.texts:
+        labels[_unused("model", labels)] = _model_labels(options)
+    ids = list(dict.fromkeys(key for one in labels.values() for key in one))
+    numbers = {motive: k for k, motive in enumerate(MOTIVES)} | {None: len(MOTIVES)}
+    matrix = np.array([[numbers[one[key]] if key in one else MISSING for one in labels.values()] for key in ids])
+    if len(labels) < 2 or ((matrix != MISSING).sum(axis=1) >= 2).sum() < 2:
+        raise InputError("two annotators and two posts in common are needed; check ids and columns")
+    _print(measure_agreement(matrix, list(labels), len(MOTIVES) + 1))
+    differing = [key for key, row in zip(ids, matrix, strict=True) if len({k for k in row if k != MISSING}) > 1]
+    print(f"\n{len(differing)} posts are labelled differently", end="")
+    if options.output:
+        from ..data.writing import check_output, open_writer
+
+        check_output(options.output, options.file)
+        with open_writer(options.output, ["id", *labels]) as writer:
+            for key in differing:
+                given = {name: "" if key not in one else str(one[key] or "no post") for name, one in labels.items()}
+                writer.write({"id": key, **given})
+        print(f" -> {options.output}", end="")
+    print()
+
+
+def _from_columns(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    from ..data.reading import open_table
+
+    path = options.file[0]
+    table = open_table(path)
+    columns = options.columns or [name for name in table.columns if name.casefold() not in _NOT_LABELS]
+    missing = [name for name in columns if name not in table.columns]
+    if missing or len(columns) < 2:
+        wrong = f"no column {missing[0]!r}" if missing else "fewer than two columns of labels"
+        raise InputError(f"{path} has {wrong}; it has {', '.join(table.columns)}: name the annotators with --columns")
+    rows = list(_rows(path, table))
+    return {name: {key: _motive(path, number, values[name]) for number, key, values in rows} for name in columns}
+
+
+def _from_files(paths: list[Path]) -> dict[str, dict[str, Any]]:
+    from ..data.annotated import LABEL_COLUMNS
+    from ..data.columns import find_column
+    from ..data.reading import open_table
+
+    labels: dict[str, dict[str, Any]] = {}
+    for path in paths:
+        table = open_table(path)
+        column = find_column(table.columns, LABEL_COLUMNS)
+        if column is None or find_column(table.columns, ["id"]) is None:
+            raise InputError(f"{path} needs the columns id and label; it has {', '.join(table.columns)}")
+        own = {key: _motive(path, number, values[column]) for number, key, values in _rows(path, table)}
+        labels[_unused(path.stem, labels)] = own
+    return labels
+
+
+def _rows(path: Path, table: Any) -> list[tuple[int, str, dict[str, Any]]]:
+    from ..data.posts import Reject
+
+    rows, seen = [], set()
+    for row in table.rows:
+        if isinstance(row, Reject):
+            raise InputError(f"{path} row {row.row}: {row.reason}")
+        key = str(row.values.get("id") or row.number)
+        if key in seen:
+            raise InputError(f"{path} row {row.number}: id {key!r} stands twice; ids must differ")
+        seen.add(key)
+        rows.append((row.number, key, row.values))
+    return rows
+
+
+def _motive(path: Path, number: int, value: Any) -> Any:
+    from ..data.annotated import parse_motive
+
+    try:
+        return parse_motive(value)
+    except ValueError as error:
+        raise InputError(f"{path} row {number}: {error}") from None
+
+
+def _model_labels(options: argparse.Namespace) -> dict[str, Any]:
+    from ..data.reading import read_posts
+    from ..inference.labeller import Labeller
+
+    posts = list(read_posts(options.texts))
+    labelled = Labeller.load(options.model).label([post.text for post in posts])
+    return {str(post.fields.get("id") or post.row): one.motive for post, one in zip(posts, labelled, strict=True)}
+
+
+def _unused(name: str, labels: dict[str, Any]) -> str:
+    while name in labels:
+        name += "_2"
+    return name
+
+
+def _print(agreement: "Agreement") -> None:
+    print(f"{agreement.posts} posts, {len(agreement.annotators)} annotators; brackets are 95 % intervals\n")
+    print_table(("all annotators", "value"), list(agreement.overall.items()))
+    print()
+    pairs = [(f"{a} and {b}", kappa, equal) for (a, b), (kappa, equal) in agreement.pairs.items()]
+    print_table(("two annotators", "Cohen's kappa", "equal labels"), pairs)
+    print()
+    classes = [(f"{motive} {motive.zh}", alpha) for motive, alpha in agreement.classes.items()]
+    print_table(("motive against the rest", "Krippendorff's alpha"), classes)
