@@ -1,0 +1,54 @@
+import subprocess
+import sys
+
+import pytest
+
+import whyshare
+from whyshare.cli import COMMANDS, main
+
+HEAVY = ("torch", "transformers", "sklearn", "onnxruntime", "numpy", "pyarrow", "rich", "jinja2")
+
+
+def run(code, *arguments):
+    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def test_import_is_light():
+    loaded = run("import sys, whyshare; whyshare.Motive, whyshare.clean; print(*sys.modules)").split()
+    assert not set(HEAVY) & set(loaded)
+
+
+def test_help_is_light_and_names_every_command():
+    code = "import sys; from whyshare.cli import main\ntry: main(['--help'])\nexcept SystemExit: print(*sys.modules)"
+    printed = run(code)
+    assert not set(HEAVY) & set(printed.split())
+    assert all(command in printed for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    assert stop.value.code == 0
+    assert f"usage: whyshare {command}" in capsys.readouterr().out
+
+
+def test_a_typo_is_exit_code_2(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["lable", "posts.csv"])
+    assert stop.value.code == 2
+    assert "invalid choice: 'lable'" in capsys.readouterr().err
+
+
+def test_public_names():
+    assert all(hasattr(whyshare, name) for name in whyshare.__all__)
+    assert set(whyshare.__all__) <= set(dir(whyshare))
+    with pytest.raises(AttributeError, match="no attribute 'labeler'"):
+        _ = whyshare.labeler
+
+
+def test_a_missing_extra_names_the_pip_line(monkeypatch, capsys, tmp_path):
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    monkeypatch.delitem(sys.modules, "whyshare.training.finetune", raising=False)
+    assert main(["train", "x.csv", "-o", str(tmp_path / "model")]) == 2
+    assert 'this command needs: pip install "whyshare[train]"' in capsys.readouterr().err
