@@ -37,6 +37,37 @@ def bars(rows: Sequence[tuple[str, float, float, float, str]], title: str, perce
     return _svg(WIDE, len(rows) * ROW + 4, title, parts)
 
 
+def stacked_bars(rows: Sequence[tuple[str, Sequence[tuple[str, float, str]]]], title: str) -> Markup:
+    """Draw one full-width bar a row, cut into shares.
+
+    :param rows: Name of the row, and its segments: name, share, CSS colour.
+    """
+    width = WIDE - LABEL
+    parts = []
+    for number, (name, segments) in enumerate(rows):
+        y, x = number * ROW, float(LABEL)
+        parts.append(f'<text x="{LABEL - 10}" y="{y + 17}" text-anchor="end">{escape(name[:22])}</text>')
+        total = sum(share for _, share, _ in segments) or 1.0
+        for segment, share, colour in segments:
+            size = width * share / total
+            parts.append(
+                f'<rect x="{x:.1f}" y="{y + 3}" width="{max(size - 1, 0):.1f}" height="{ROW - 6}" fill="{colour}">'
+                f"<title>{escape(segment)} {share:.0%}</title></rect>"
+            )
+            if size > 34:
+                parts.append(
+                    f'<text x="{x + size / 2:.1f}" y="{y + 17}" text-anchor="middle" class="inside">{share:.0%}</text>'
+                )
+            x += size
+    legend = [(name, colour) for name, _, colour in (rows[0][1] if rows else [])]
+    top = len(rows) * ROW + 10
+    for k, (name, colour) in enumerate(legend):
+        x, y = LABEL + (k % 4) * (width / 4), top + (k // 4) * 20
+        parts.append(f'<rect x="{x:.0f}" y="{y}" width="11" height="11" rx="2" fill="{colour}"/>')
+        parts.append(f'<text x="{x + 16:.0f}" y="{y + 10}" class="small">{escape(name)}</text>')
+    return _svg(WIDE, top + 44, title, parts)
+
+
 def heat_map(counts: Sequence[Sequence[int]], names: Sequence[str], title: str, rows: str, columns: str) -> Markup:
     """Draw a confusion matrix: numbers are posts, shades are shares of the row."""
     cell, left, top = 62, 120, 64

@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..data.motives import Motive
 from .words import WORDS
+from .words_mix import MIX_WORDS
 
 PageLanguage = Literal["en", "zh"]
 
@@ -38,8 +39,13 @@ def render(template: str, language: PageLanguage, values: Mapping[str, Any]) -> 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = {key: pair[language == "zh"] for key, pair in WORDS.items()}
-    return environment.get_template(template).render(language=language, w=words, colours=COLOURS, **values)
+    page = environment.get_template(template)
+    return page.render(language=language, w=words_in(language), colours=COLOURS, **values)
+
+
+def words_in(language: PageLanguage) -> dict[str, str]:
+    """Give the words of all pages in one language."""
+    return {key: pair[language == "zh"] for key, pair in (WORDS | MIX_WORDS).items()}
 
 
 def write_page(path: Path, page: str) -> None:

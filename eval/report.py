@@ -14,8 +14,7 @@ from ..data.writing import open_writer
 from .charts import bars, coverage_plot, heat_map, reliability_plot
 from .evaluation import Evaluation
 from .metrics import Judged
-from .pages import COLOURS, PageLanguage, motive_name, render, write_page
-from .words import WORDS
+from .pages import COLOURS, PageLanguage, motive_name, render, words_in, write_page
 
 ERRORS_SHOWN = 20
 TEXT_SHOWN = 160  # characters of a post
@@ -65,7 +64,7 @@ def write_report(
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2, ensure_ascii=False), encoding="utf-8")
     _write_predictions(folder / "predictions.parquet", judged, posts)
     _write_errors(folder / "errors.csv", errors)
-    words = {key: pair[language == "zh"] for key, pair in WORDS.items()}
+    words = words_in(language)
     unit = words["unit_posts"] if interval_unit == "posts" else interval_unit
     page = render(
         "evaluation.html",
@@ -89,7 +88,7 @@ def write_report(
 
 def answer(evaluations: Sequence[Evaluation], language: PageLanguage) -> str:
     """Say the result in one or two sentences."""
-    words = {key: pair[language == "zh"] for key, pair in WORDS.items()}
+    words = words_in(language)
     first = evaluations[0]
     accuracy = first.metrics["accuracy"]
     sentence = words["answer"].format(

@@ -12,6 +12,7 @@ from ..data.motives import MOTIVES
 
 SETTINGS_FILE = "whyshare.json"
 WEIGHTS_FILE = "model.safetensors"
+VALIDATION_FILE = "validation.csv"  # labels and probabilities of the posts it was calibrated on, without texts
 
 BUNDLED = Path(__file__).parent / "pretrained" / "whyshare-mini"
 
@@ -21,8 +22,7 @@ class ModelSettings:
     """The contents of ``whyshare.json``.
 
     ``temperature`` divides the logits, by language, and ``uncertain_below`` is the confidence under which a person
-    should look; both were fitted on the validation split. ``validation`` holds what is known of the model's errors
-    there: for every language the counts of gold (rows) by predicted motive (columns), both in label order.
+    should look, set so that the other posts reach ``target_accuracy``; both were fitted on the validation split.
     """
 
     max_length: int = 128  # tokens, special ones included
@@ -30,7 +30,7 @@ class ModelSettings:
     cleaning_version: int = CLEANING_VERSION
     temperature: Mapping[str, float] = field(default_factory=dict)  # language -> divisor; 1.0 where it is missing
     uncertain_below: float = 0.0
-    validation: Mapping[str, Any] = field(default_factory=dict)
+    target_accuracy: float = 0.0
     data: Mapping[str, Any] = field(default_factory=dict)  # fingerprints of the training files
     scores: Mapping[str, Any] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)

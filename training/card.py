@@ -67,7 +67,7 @@ def write_card(folder: Path, name: str, settings: ModelSettings) -> None:
         data=", ".join(f"`{file}` {digest[:16]}" for file, digest in settings.data.items()),
         temperatures=", ".join(f"{language} {value:.2f}" for language, value in settings.temperature.items()),
         threshold=f"{settings.uncertain_below:.2f}",
-        accuracy=f"{settings.validation.get('target_accuracy', 0):.0%}",
+        accuracy=f"{settings.target_accuracy:.0%}",
         max_length=settings.max_length,
     )
     (folder / "README.md").write_text(text, encoding="utf-8")

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from datasets import Dataset
 from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
+from sklearn.metrics import accuracy_score, f1_score
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
@@ -36,10 +36,12 @@ from ..data.cleaning import clean
 from ..data.errors import InputError
 from ..data.language import detect_language
 from ..data.motives import MOTIVES
+from ..data.results import PROBABILITY_COLUMNS
+from ..data.writing import open_writer
 from ..models.bases import MINILM, base_location
 from ..models.encoding import Encoder
 from ..models.export import export_onnx
-from ..models.settings import ModelSettings
+from ..models.settings import VALIDATION_FILE, ModelSettings
 from .calibrate import calibrated, fit_temperatures, uncertainty_threshold
 from .card import write_card
 from .targets import class_weights, soft_targets, split_validation
@@ -103,8 +105,10 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     trainer.train()
     half_precision(model)  # the trainer has put the best checkpoint back into it
     logits = predict_logits(model, datasets["validation"]["input_ids"])
-    settings = settings_from_validation(config, [posts[index] for index in validation], logits)
+    held = [posts[index] for index in validation]
+    settings, probs = settings_from_validation(config, held, logits)
     save_folder(folder, config, model, tokenizer, settings)
+    write_validation(folder, held, probs)
     return settings
 
 
@@ -229,33 +233,45 @@ def predict_logits(model: PreTrainedModel, input_ids: Sequence[list[int]]) -> ND
 
 def settings_from_validation(
     config: FinetuneConfig, posts: Sequence[Annotated], logits: NDArray[np.float32]
-) -> ModelSettings:
-    """Calibrate on the validation posts and record what is known of the errors there."""
+) -> tuple[ModelSettings, NDArray[np.float64]]:
+    """Calibrate on the validation posts, and score what comes out.
+
+    :return: The settings, and the calibrated probabilities of the validation posts, shape (posts, 8).
+    """
     languages = [detect_language(clean(post.text)) for post in posts]
     label_ids = np.array([post.label.position for post in posts])
-    temperatures = fit_temperatures(logits, label_ids, languages)
+    temperatures = {
+        language: round(value, 4) for language, value in fit_temperatures(logits, label_ids, languages).items()
+    }
     probs = calibrated(logits, languages, temperatures)
-    guesses = probs.argmax(axis=1)
-    tags = np.array(languages)
-    scores, confusion = {}, {}
+    guesses, tags = probs.argmax(axis=1), np.array(languages)
+    scores = {}
     for language in ("all", *sorted(set(languages))):
         own = np.full(len(tags), True) if language == "all" else tags == language
-        counts = confusion_matrix(label_ids[own], guesses[own], labels=range(len(MOTIVES)))
-        confusion[language] = counts.tolist()
         scores[language] = {
             "posts": int(own.sum()),
             "macro_f1": round(f1_score(label_ids[own], guesses[own], average="macro", zero_division=0), 4),
             "accuracy": round(accuracy_score(label_ids[own], guesses[own]), 4),
         }
-    return ModelSettings(
+    settings = ModelSettings(
         max_length=config.max_length,
-        temperature={language: round(value, 4) for language, value in temperatures.items()},
+        temperature=temperatures,
         uncertain_below=round(uncertainty_threshold(probs, label_ids, config.target_accuracy), 4),
-        validation={"confusion": confusion, "target_accuracy": config.target_accuracy},
+        target_accuracy=config.target_accuracy,
         data={Path(path).name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in config.train},
         scores={"validation": scores},
         recipe=asdict(config),
     )
+    return settings, probs
+
+
+def write_validation(folder: Path, posts: Sequence[Annotated], probs: NDArray[np.float64]) -> None:
+    """Write what the model says of its validation posts, without their texts: what is known of its errors."""
+    with open_writer(folder / VALIDATION_FILE, ["id", "language", "label", "motive", *PROBABILITY_COLUMNS]) as writer:
+        for post, row in zip(posts, probs.round(4), strict=True):
+            given = {"id": post.id, "language": post.language, "label": str(post.label)}
+            said = {"motive": str(MOTIVES[row.argmax()])}
+            writer.write(given | said | dict(zip(PROBABILITY_COLUMNS, row.tolist(), strict=True)))
 
 
 def save_folder(

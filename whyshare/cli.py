@@ -12,6 +12,8 @@ from .data.errors import InputError
 COMMANDS = {
     "label": ("label", "label a file of posts"),
     "eval": ("evaluate", "measure a model or predictions against an annotated set"),
+    "mix": ("mix", "why did people share this campaign: shares of the motives, corrected for errors"),
+    "sample": ("sample", "draw posts for a person to check"),
     "compare": ("compare", "tell whether one model is better than another, or lucky"),
     "agreement": ("agreement", "measure how far annotators agree"),
     "runs": ("runs", "list the evaluations in a run log"),

@@ -1,0 +1,194 @@
+"""The motive mix of a campaign: shares of the motives, in groups and over time, with honest error bars."""
+
+import datetime
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.errors import InputError
+from ..data.motives import MOTIVES, Motive
+from .comparison import holm
+from .intervals import Estimate
+from .prevalence import (
+    KnownErrors,
+    Shares,
+    counted,
+    error_corrected,
+    prediction_powered,
+    saerens,
+    shift_p_value,
+)
+
+Every = Literal["day", "week", "month"]
+
+FEW_POSTS = 100  # below this, the intervals are too wide to say much
+FEW_CHECKED = 50
+RESAMPLES = 500
+
+_DATE = re.compile(r"(?:(\d{4})\s*[-/.年])?\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A random sample that a person checked: positions among all posts, labels, and posts each stands for."""
+
+    positions: NDArray[np.int64]
+    gold: NDArray[np.int64]
+    weights: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class GroupMix:
+    """The mix of one group of posts.
+
+    ``best`` is what to report: prediction-powered where enough of the group is checked, else corrected by the error
+    matrix; ``counted`` are the raw shares, ``em`` those of Saerens' expectation-maximisation.
+    """
+
+    name: str
+    posts: int
+    checked: int
+    method: str
+    best: Shares
+    counted: Shares
+    em: NDArray[np.float64]
+    warnings: Sequence[str] = field(default_factory=list)
+
+    def of(self, motive: Motive) -> Estimate:
+        """Give the best estimate of a motive's share."""
+        return self.best.estimate(motive.position)
+
+
+@dataclass(frozen=True)
+class Posts:
+    """Labelled posts as arrays: ``predicted`` (posts,), ``probs`` (posts, 8), ``languages`` (posts,)."""
+
+    predicted: NDArray[np.int64]
+    probs: NDArray[np.float64]
+    languages: NDArray[np.str_]
+
+
+def measure_mix(
+    posts: Posts, groups: Sequence[str], known: KnownErrors, checked: Checked | None = None, seed: int = 0
+) -> list[GroupMix]:
+    """Estimate the mix of all posts and of every group.
+
+    :param groups: The group of each post; ``""`` leaves it out of all groups.
+    :return: All posts first, then the groups in order of their names, where there are two or more.
+    """
+    tags = np.array(groups)
+    names = sorted({name for name in groups if name})
+    mixes = [_mix("all", np.full(len(tags), True), posts, known, checked, seed)]
+    if len(names) > 1:
+        mixes += [_mix(name, tags == name, posts, known, checked, seed) for name in names]
+    return mixes
+
+
+def contrast_p_values(mixes: Sequence[GroupMix]) -> dict[tuple[str, Motive], float]:
+    """Test each group's share of each motive against all posts, corrected for all tests (Holm).
+
+    The standard errors come from the intervals; a group is a part of all posts, so the test is a little too careful.
+    """
+    overall, tests = mixes[0], {}
+    for mix in mixes[1:]:
+        for motive in MOTIVES:
+            one, other = mix.of(motive), overall.of(motive)
+            error = np.hypot(one.high - one.low, other.high - other.low) / (2 * 1.96)
+            tests[mix.name, motive] = abs(one.value - other.value) / max(float(error), 1e-9)
+    from scipy.stats import norm
+
+    adjusted = holm([float(2 * norm.sf(z)) for z in tests.values()])
+    return dict(zip(tests, adjusted, strict=True))
+
+
+def period_of(value: Any, every: Every) -> str | None:
+    """Name the day, ISO week or month of a date in one of the usual forms; None where it cannot be read.
+
+    ``2018-04-22 12:30``, ``2018/4/22``, ``2018年4月22日``, seconds or milliseconds since 1970, Excel's dates.
+    """
+    day = _day(value)
+    if day is None:
+        return None
+    if every == "week":
+        return "{}-W{:02d}".format(*day.isocalendar()[:2])
+    return day.isoformat() if every == "day" else f"{day:%Y-%m}"
+
+
+def _day(value: Any) -> datetime.date | None:
+    if isinstance(value, datetime.date):
+        return value.date() if isinstance(value, datetime.datetime) else value
+    text = str(value if value is not None else "").strip()
+    try:
+        if re.fullmatch(r"\d{9,10}(\.\d+)?|\d{13}", text):
+            seconds = float(text) / (1000 if len(text) == 13 else 1)
+            return datetime.datetime.fromtimestamp(seconds, datetime.UTC).date()
+        if re.fullmatch(r"\d{5}(\.\d+)?", text):  # Excel counts days since 1899-12-30
+            return datetime.date(1899, 12, 30) + datetime.timedelta(days=int(float(text)))
+        if re.fullmatch(r"(19|20)\d{6}", text):
+            return datetime.datetime.strptime(text, "%Y%m%d").date()
+        found = _DATE.match(text)
+        if found and found[1]:
+            return datetime.date(int(found[1]), int(found[2]), int(found[3]))
+        for form in ("%a %b %d %H:%M:%S %z %Y", "%d %b %Y", "%b %d, %Y", "%m/%d/%Y %H:%M", "%m/%d/%Y"):
+            try:
+                return datetime.datetime.strptime(text, form).date()
+            except ValueError:
+                continue
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None
+
+
+def known_errors(rows: Sequence[Mapping[str, Any]], probs: NDArray[np.float64], file: str) -> KnownErrors:
+    """Read what a model said of its validation posts.
+
+    :raises InputError: If there are too few posts, or a motive is missing.
+    """
+    gold = np.array([MOTIVES.index(row["label"]) for row in rows])
+    missing = [str(motive) for motive in MOTIVES if motive.position not in gold]
+    if len(rows) < FEW_POSTS or missing:
+        lacks = f", none of them {', '.join(missing)}" if missing else ""
+        raise InputError(f"{file} has {len(rows)} posts{lacks}: too few to know a model's errors from")
+    languages = np.array([str(row["language"]) for row in rows])
+    return KnownErrors(gold, probs.argmax(axis=1), probs, languages)
+
+
+def _mix(
+    name: str, own: NDArray[np.bool_], posts: Posts, known: KnownErrors, checked: Checked | None, seed: int
+) -> GroupMix:
+    rng = np.random.default_rng(seed)
+    predicted, probs = posts.predicted[own], posts.probs[own]
+    weights = known.weights_for(posts.languages[own])
+    prior = np.bincount(known.gold, weights, minlength=len(MOTIVES)) / weights.sum()
+    raw = counted(predicted, RESAMPLES, rng)
+    corrected = error_corrected(predicted, known, weights, RESAMPLES, rng)
+    warnings = []
+    if len(predicted) < FEW_POSTS:
+        warnings.append(f"{name}: only {len(predicted)} posts; the intervals are wide")
+    sample = checked and _of_group(checked, own)
+    if sample and len(sample.gold) >= FEW_CHECKED:
+        best, method = prediction_powered(probs, sample.positions, sample.gold, sample.weights), "checked sample"
+    else:
+        best, method = corrected, "error matrix"
+        if sample and len(sample.gold):
+            warnings.append(
+                f"{name}: {len(sample.gold)} checked posts are too few to use; check at least {FEW_CHECKED}"
+            )
+        p_value = shift_p_value(probs, corrected.values, known, weights)
+        if p_value < 0.001:
+            warnings.append(
+                f"{name}: these posts do not look like those the model was validated on (p {p_value:.1g}), so the "
+                "correction may be off; check a random sample (whyshare sample) and give it with --checked"
+            )
+    number = len(sample.gold) if sample else 0
+    return GroupMix(name, len(predicted), number, method, best, raw, saerens(probs, prior), warnings)
+
+
+def _of_group(checked: Checked, own: NDArray[np.bool_]) -> Checked:
+    inside = own[checked.positions]
+    place = np.cumsum(own) - 1  # position among the posts of the group
+    return Checked(place[checked.positions[inside]], checked.gold[inside], checked.weights[inside])

@@ -1,0 +1,169 @@
+"""The report of a motive mix: the answer first, then shares, groups, the course, words, examples, and what to do."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..data.cleaning import clean
+from ..data.errors import InputError
+from ..data.motives import MOTIVES, Motive
+from ..data.predictions import Prediction
+from .charts import bars, stacked_bars
+from .contrast import distinctive_words
+from .intervals import Estimate
+from .mix import GroupMix, contrast_p_values
+from .pages import COLOURS, PageLanguage, motive_name, render, words_in, write_page
+from .words_mix import OFFERS, VERBS
+
+EXAMPLES = 2  # typical posts of each motive
+TEXT_SHOWN = 120  # characters of a post
+GROUPS_SHOWN = 30
+
+
+def write_mix_report(
+    folder: Path,
+    mixes: Sequence[GroupMix],
+    course: Sequence[GroupMix],
+    posts: Sequence[Prediction],
+    groups: Sequence[str],
+    file: str,
+    language: PageLanguage = "en",
+) -> Path:
+    """Write ``report.html`` into a folder.
+
+    :param mixes: All posts first, then the groups; ``course`` are the periods in order.
+    :param groups: The group of each post.
+    :return: The path of the page.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make folder {folder}: {error.strerror}") from None
+    words = words_in(language)
+    overall = mixes[0]
+    texts = [post.text for post in posts]
+    ranked = sorted(MOTIVES, key=lambda motive: -overall.of(motive).value)
+    sections = []
+    if len(mixes) > 1:
+        p_values = contrast_p_values(mixes)
+        section = _section(words["groups"], words["group"], mixes[1:], p_values, language)
+        section["note"] = words["groups_note"]
+        section["words"] = _group_words(texts, groups, mixes[1:])
+        sections.append(section)
+    if course:
+        sections.append(_section(words["course"], words["period"], course, {}, language))
+    method = words["method_checked" if overall.method == "checked sample" else "method_errors"]
+    page = render(
+        "mix.html",
+        language,
+        {
+            "answer": answer(overall, ranked, language),
+            "method": method.format(checked=overall.checked),
+            "warnings": [warning for mix in (*mixes, *course) for warning in mix.warnings],
+            "share_chart": bars(_bar_rows(overall, ranked, language), words["shares"], percent=True),
+            "shares": [_share_row(overall, motive) for motive in ranked],
+            "sections": sections,
+            "meanings": [_meaning(overall, motive, posts, texts, language) for motive in ranked],
+            "names": {motive: motive_name(motive, language) for motive in MOTIVES},
+            "made_from": words["made_from"].format(file=file, version=__version__),
+        },
+    )
+    write_page(folder / "report.html", page)
+    return folder / "report.html"
+
+
+def answer(overall: GroupMix, ranked: Sequence[Motive], language: PageLanguage) -> str:
+    """Say the result in one sentence."""
+    places = dict(zip(("first", "second", "third"), ranked[:3], strict=True))
+    values = {place: shown(overall.of(motive)) for place, motive in places.items()}
+    values |= {f"{place}_motive": VERBS[motive][language == "zh"] for place, motive in places.items()}
+    return words_in(language)["mix_answer"].format(posts=overall.posts, **values)
+
+
+def shown(share: Estimate) -> str:
+    """Show a share with its interval: ``42 % [38, 46]``."""
+    return f"{100 * share.value:.0f} % [{100 * share.low:.0f}, {100 * share.high:.0f}]"
+
+
+def _bar_rows(
+    mix: GroupMix, ranked: Sequence[Motive], language: PageLanguage
+) -> list[tuple[str, float, float, float, str]]:
+    rows = []
+    for motive in ranked:
+        share = mix.of(motive)
+        rows.append((motive_name(motive, language), share.value, share.low, share.high, COLOURS[motive]))
+    return rows
+
+
+def _share_row(mix: GroupMix, motive: Motive) -> dict[str, object]:
+    k = motive.position
+    return {
+        "motive": motive,
+        "share": shown(mix.of(motive)),
+        "counted": shown(mix.counted.estimate(k)),
+        "em": f"{100 * mix.em[k]:.0f} %",
+    }
+
+
+def _section(
+    title: str,
+    heading: str,
+    mixes: Sequence[GroupMix],
+    p_values: dict[tuple[str, Motive], float],
+    language: PageLanguage,
+) -> dict[str, Any]:
+    listed = mixes[:GROUPS_SHOWN]
+    rows = []
+    for mix in listed:
+        cells = []
+        for motive in MOTIVES:
+            share = mix.of(motive)
+            cells.append(
+                {
+                    "share": f"{100 * share.value:.0f} %",
+                    "interval": f"[{100 * share.low:.0f}, {100 * share.high:.0f}]",
+                    "differs": p_values.get((mix.name, motive), 1.0) < 0.05,
+                }
+            )
+        rows.append({"name": mix.name, "posts": mix.posts, "cells": cells})
+    segments = [
+        (mix.name, [(motive_name(m, language), max(mix.of(m).value, 0.0), COLOURS[m]) for m in MOTIVES])
+        for mix in listed
+    ]
+    return {
+        "title": title,
+        "heading": heading,
+        "chart": stacked_bars(segments, title),
+        "rows": rows,
+        "note": "",
+        "words": [],
+    }
+
+
+def _group_words(texts: Sequence[str], groups: Sequence[str], mixes: Sequence[GroupMix]) -> list[tuple[str, str]]:
+    listed = []
+    for mix in mixes[:GROUPS_SHOWN]:
+        words = distinctive_words(texts, [group == mix.name for group in groups])
+        if words:
+            listed.append((mix.name, ", ".join(word.text for word in words)))
+    return listed
+
+
+def _meaning(
+    overall: GroupMix, motive: Motive, posts: Sequence[Prediction], texts: Sequence[str], language: PageLanguage
+) -> dict[str, object]:
+    own = [post.motive == motive for post in posts]
+    typical = sorted((post for post in posts if post.motive == motive), key=lambda post: -post.confidence)
+    examples = list(dict.fromkeys(_cut(clean(post.text)) for post in typical))[:EXAMPLES]
+    return {
+        "motive": motive,
+        "share": shown(overall.of(motive)),
+        "offer": OFFERS[motive][language == "zh"],
+        "words": ", ".join(word.text for word in distinctive_words(texts, own)),
+        "examples": examples,
+    }
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= TEXT_SHOWN else text[: TEXT_SHOWN - 1] + "…"

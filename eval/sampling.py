@@ -1,0 +1,174 @@
+"""Draw the posts that a person should check, and read back what they said.
+
+A sample remembers its design: ``weight`` is the number of posts that each drawn post stands for, so that a stratified
+sample is not taken for a simple one. The model's own answer is left out, since it would sway whoever checks.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..data.annotated import parse_motive
+from ..data.cleaning import clean
+from ..data.columns import find_column
+from ..data.errors import InputError
+from ..data.motives import MOTIVES
+from ..data.posts import Reject
+from ..data.predictions import Prediction
+from ..data.reading import open_table
+from ..data.writing import open_writer
+from .mix import Checked
+
+COLUMNS = ("post", "weight", "text", "label", "note")
+FORMATS = ("file", "label-studio", "doccano")
+
+
+def draw(posts: Sequence[Prediction], groups: Sequence[str], count: int, seed: int) -> list[dict[str, Any]]:
+    """Draw at random; with several groups, equally many of each as far as they have them.
+
+    :param groups: The group of each post; all the same for a simple random sample.
+    :raises InputError: If more posts are wanted than there are.
+    """
+    if count > len(posts):
+        raise InputError(f"-n is {count}, but there are {len(posts)} posts; ask for fewer")
+    rng = np.random.default_rng(seed)
+    tags = np.array(groups)
+    strata = [np.flatnonzero(tags == name) for name in sorted(set(groups))]
+    rows = []
+    for members, quota in zip(strata, _quotas([len(one) for one in strata], count), strict=True):
+        for position in rng.choice(members, quota, replace=False):
+            post = posts[position]
+            weight = round(len(members) / quota, 6)
+            rows.append({"post": post.row, "weight": weight, "text": clean(post.text), "label": "", "note": ""})
+    return [rows[k] for k in rng.permutation(len(rows))]
+
+
+def _quotas(sizes: list[int], count: int) -> list[int]:
+    """Share a number out evenly over strata of limited sizes."""
+    quotas = [0] * len(sizes)
+    while sum(quotas) < count:
+        for k in sorted(range(len(sizes)), key=lambda k: quotas[k]):
+            if quotas[k] < sizes[k] and sum(quotas) < count:
+                quotas[k] += 1
+    return quotas
+
+
+def write_sample(path: Path, rows: Sequence[dict[str, Any]], form: str) -> None:
+    """Write a sample: XLSX with a drop-down and the definitions, CSV, or a task file of an annotation tool."""
+    if form == "label-studio":
+        tasks = [{"data": {key: row[key] for key in ("post", "weight", "text")}} for row in rows]
+        path.write_text(json.dumps(tasks, ensure_ascii=False, indent=1), encoding="utf-8")
+        path.with_suffix(".config.xml").write_text(label_studio_config(), encoding="utf-8")
+    elif form == "doccano":
+        lines = [json.dumps({**row, "label": []}, ensure_ascii=False) + "\n" for row in rows]
+        path.write_text("".join(lines), encoding="utf-8")
+    elif path.suffix.lower() == ".xlsx":
+        _write_workbook(path, rows)
+    else:
+        with open_writer(path, COLUMNS) as writer:
+            for row in rows:
+                writer.write(row)
+
+
+def label_studio_config() -> str:
+    """Give the labelling interface for Label Studio."""
+    choices = "".join(f'<Choice value="{m}" hint="{m.zh}: {m.gain_zh} {m.gain_en}"/>' for m in MOTIVES)
+    return (
+        '<View><Text name="text" value="$text"/>'
+        f'<Choices name="label" toName="text" choice="single" showInline="true">{choices}</Choices></View>\n'
+    )
+
+
+def _write_workbook(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    from openpyxl import Workbook
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "check"
+    sheet.append(COLUMNS)
+    for row in rows:
+        sheet.append([row[column] for column in COLUMNS])
+        text = sheet.cell(sheet.max_row, 3)
+        text.data_type = "s"  # a text, whatever it begins with
+        text.alignment = Alignment(wrap_text=True, vertical="top")
+    choices = DataValidation("list", formula1='"' + ",".join(MOTIVES) + '"', allow_blank=True, showErrorMessage=True)
+    choices.error = "Choose one of the eight motives, or leave it blank"
+    sheet.add_data_validation(choices)
+    choices.add(f"D2:D{len(rows) + 1}")
+    sheet.freeze_panes = "A2"
+    for column, width in zip("ABCDE", (8, 9, 90, 14, 30), strict=True):
+        sheet.column_dimensions[column].width = width
+    definitions = book.create_sheet("motives")
+    definitions.append(["label", "中文", "English", "作者得到什么", "what the author gains"])
+    for motive in MOTIVES:
+        definitions.append([str(motive), motive.zh, motive.en, motive.gain_zh, motive.gain_en])
+    for column, width in zip("ABCDE", (14, 12, 22, 36, 50), strict=True):
+        definitions.column_dimensions[column].width = width
+    for one in (sheet, definitions):
+        for cell in one[1]:
+            cell.font = Font(bold=True)
+    book.save(path)
+
+
+def read_checked(path: Path, posts: Sequence[Prediction]) -> Checked:
+    """Read a sample back after a person filled it in; rows left blank are not checked yet.
+
+    :raises InputError: If nothing is filled in, or a row belongs to another labelled file.
+    """
+    places = {post.row: position for position, post in enumerate(posts)}
+    positions, gold, weights = [], [], []
+    for number, values in _checked_rows(path):
+        try:
+            label = parse_motive(values.get("label"))
+            row, weight = int(values.get("post") or -1), float(values.get("weight") or 1)
+        except ValueError as error:
+            raise InputError(f"{path} row {number}: {error}") from None
+        if label is None:
+            continue
+        position = places.get(row)
+        if position is None or clean(str(values.get("text") or "")) != clean(posts[position].text):
+            raise InputError(
+                f"{path} row {number}: this post is not row {row} of the labelled file; was it drawn from it?"
+            )
+        positions.append(position)
+        gold.append(label.position)
+        weights.append(weight)
+    if not positions:
+        raise InputError(f"{path} has no label filled in yet; fill in the column label")
+    if len(set(positions)) < len(positions):
+        raise InputError(f"{path} has a post twice; a sample is drawn without repetition")
+    return Checked(np.array(positions), np.array(gold), np.array(weights))
+
+
+def _checked_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
+    table = open_table(path)
+    rows = []
+    for row in table.rows:
+        if isinstance(row, Reject):
+            raise InputError(f"{path} row {row.row}: {row.reason}")
+        values = row.values
+        if "data" in values and isinstance(values["data"], dict):
+            values = {**values["data"], "label": _label_studio_choice(values)}
+        elif isinstance(values.get("label"), list):
+            values = {**values, "label": next(iter(values["label"]), None)}
+        rows.append((row.number, values))
+    if rows and find_column(list(rows[0][1]), ["post"]) is None:
+        raise InputError(
+            f"{path} has no column 'post'; it has {', '.join(table.columns)}: give what whyshare sample wrote"
+        )
+    return rows
+
+
+def _label_studio_choice(task: dict[str, Any]) -> str | None:
+    for annotation in task.get("annotations") or []:
+        for result in annotation.get("result") or []:
+            choices = result.get("value", {}).get("choices")
+            if choices:
+                return str(choices[0])
+    return None

@@ -1,0 +1,85 @@
+"""The words of the motive-mix report: (English, Chinese) by key; ``{}`` is filled in."""
+
+from ..data.motives import Motive
+
+MIX_WORDS: dict[str, tuple[str, str]] = {
+    "mix_title": ("Why did they share this?", "他们为什么分享？"),
+    "mix_answer": (
+        "{first} of {posts} posts were shared to {first_motive}; next come {second_motive} ({second}) and {third_motive} ({third}).",
+        "{posts} 条帖子中，{first} 是为了“{first_motive}”，其次是“{second_motive}”（{second}）和“{third_motive}”（{third}）。",
+    ),
+    "method_errors": (
+        "Shares are corrected for the model's known errors. This assumes that posts of one motive look as they did when the model was validated, and that only their mix differs.",
+        "比例已按模型已知的错误校正。前提是：同一动机的帖子与模型验证时看起来一样，只是各动机的比例不同。",
+    ),
+    "method_checked": (
+        "Shares come from a random sample that a person checked ({checked} posts), with the model's predictions as a help. This assumes that the sample is the one drawn, and that the person is right.",
+        "比例来自人工核对的随机样本（{checked} 条），并借助模型的预测。前提是：样本确为抽出的那些，且核对无误。",
+    ),
+    "bracket_note": ("In brackets: 95 % intervals.", "方括号内为 95 % 区间。"),
+    "shares": ("Shares of the motives", "各动机的比例"),
+    "share": ("share", "比例"),
+    "counted": ("counted", "直接计数"),
+    "em": ("by EM", "EM 法"),
+    "groups": ("Groups compared", "分组比较"),
+    "groups_note": (
+        "Bold: differs from all posts beyond chance (p below 0.05 after Holm's correction for all comparisons).",
+        "粗体：与全部帖子的差异超出偶然（经 Holm 校正后 p 小于 0.05）。",
+    ),
+    "group": ("group", "分组"),
+    "course": ("The course over time", "随时间的变化"),
+    "period": ("period", "时段"),
+    "warnings": ("Warnings", "注意"),
+    "meaning": ("What lives on which motive, and what to offer", "每种动机靠什么，可以提供什么"),
+    "typical": ("typical post", "典型帖子"),
+    "words": ("words that set them apart", "特征词"),
+    "offer": ("what a campaign can offer", "活动可以提供什么"),
+    "group_words": ("What sets each group apart", "各组的特征词"),
+    "made_from": ("Made from {file} with whyshare {version}.", "由 {file} 生成，whyshare {version}。"),
+}
+
+VERBS: dict[Motive, tuple[str, str]] = {
+    Motive.BENEFIT: ("gain something", "直接利益"),
+    Motive.EXISTENCE: ("say “I am here”", "宣告存在"),
+    Motive.BELONGING: ("find people like themselves", "寻找同类"),
+    Motive.UNIQUENESS: ("show what is special about them", "展示独特"),
+    Motive.VALUE: ("be of use to others", "提供价值"),
+    Motive.ATTENTION: ("draw attention", "吸引关注"),
+    Motive.HELP: ("ask for help", "寻求帮助"),
+    Motive.WARNING: ("warn others", "危机预警"),
+}
+
+OFFERS: dict[Motive, tuple[str, str]] = {
+    Motive.BENEFIT: (
+        "Reach bought by reward ends with the reward; add something worth telling before the budget runs out.",
+        "靠奖励买来的传播会随奖励结束；在预算用完前，加上值得一说的东西。",
+    ),
+    Motive.EXISTENCE: (
+        "Lower the threshold: a sign-in, a card, a filter that lets people say “here I am today” in one tap.",
+        "降低门槛：签到、卡片、滤镜，一键就能说“我今天在这里”。",
+    ),
+    Motive.BELONGING: (
+        "Name the group and give it a sign; design the friends' reply, so that “me too” is the natural answer.",
+        "叫出这群人的名字，给他们一个记号；设计好朋友的反馈，让“我也是”成为自然的回应。",
+    ),
+    Motive.UNIQUENESS: (
+        "Give everyone something of their own to show, such as a yearly bill; help them create, do not show yourself.",
+        "给每个人一份只属于自己的东西去展示，比如年度账单；帮他们创作，而不是展示你自己。",
+    ),
+    Motive.VALUE: (
+        "Make it useful without you: a list, a tool, a story that makes whoever passes it on look well informed.",
+        "做出离开你也有用的东西：清单、工具、故事，让转发的人显得见多识广。",
+    ),
+    Motive.ATTENTION: (
+        "People are venting or hurting: listen and mend what they complain of; do not make a campaign of it.",
+        "人们在发泄或受伤：倾听，解决他们抱怨的事；不要把它做成活动。",
+    ),
+    Motive.HELP: (
+        "Answer, and make answering easy for others; a brand that helps in public is remembered.",
+        "去回应，并让别人也容易回应；公开帮过忙的品牌会被记住。",
+    ),
+    Motive.WARNING: (
+        "Give checked facts at once, in a form that can be passed on as fast as the alarm itself.",
+        "立刻给出核实过的事实，而且要能像警报一样快地被转发。",
+    ),
+}

@@ -1,0 +1,97 @@
+"""The motive mix as an Excel workbook with charts that Excel itself draws."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..data.errors import InputError
+from ..data.motives import MOTIVES
+from .mix import GroupMix
+from .pages import COLOURS, PageLanguage, motive_name, words_in
+
+
+def write_workbook(path: Path, mixes: Sequence[GroupMix], course: Sequence[GroupMix], language: PageLanguage) -> None:
+    """Write a sheet of shares with a bar chart, and stacked bars of groups and periods where there are any.
+
+    :raises InputError: If the file does not end in ``.xlsx`` or cannot be written.
+    """
+    from openpyxl import Workbook
+
+    if path.suffix.lower() != ".xlsx":
+        raise InputError(f"{path} is no .xlsx; give the workbook that ending")
+    words = words_in(language)
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = words["shares"][:31]
+    _overall(sheet, mixes[0], words, language)
+    for title, heading, several in (
+        (words["groups"], words["group"], mixes[1:]),
+        (words["course"], words["period"], course),
+    ):
+        if several:
+            _stacked(book.create_sheet(title[:31]), heading, several, words, language)
+    try:
+        book.save(path)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _overall(sheet: Any, mix: GroupMix, words: dict[str, str], language: PageLanguage) -> None:
+    from openpyxl.chart import BarChart, Reference
+
+    sheet.append([words["motive"], words["share"], "low", "high", words["counted"], words["em"]])
+    for motive in MOTIVES:
+        share, raw = mix.of(motive), mix.counted.estimate(motive.position)
+        values = (share.value, share.low, share.high, raw.value, float(mix.em[motive.position]))
+        sheet.append([motive_name(motive, language), *(round(value, 4) for value in values)])
+    _style(sheet, columns=6)
+    chart = BarChart()
+    chart.type, chart.style, chart.title, chart.legend = "bar", 10, words["shares"], None
+    chart.add_data(Reference(sheet, min_col=2, min_row=1, max_row=len(MOTIVES) + 1), titles_from_data=True)
+    chart.set_categories(Reference(sheet, min_col=1, min_row=2, max_row=len(MOTIVES) + 1))
+    _show_axes(chart)
+    sheet.add_chart(chart, "H2")
+
+
+def _stacked(
+    sheet: Any, heading: str, mixes: Sequence[GroupMix], words: dict[str, str], language: PageLanguage
+) -> None:
+    from openpyxl.chart import BarChart, Reference
+
+    sheet.append([heading, words["posts"], *(motive_name(motive, language) for motive in MOTIVES)])
+    for mix in mixes:
+        name = f"'{mix.name}" if mix.name[:1] in "=+-@" else mix.name  # a name, not a formula
+        sheet.append([name, mix.posts, *(round(mix.of(motive).value, 4) for motive in MOTIVES)])
+    _style(sheet, columns=2 + len(MOTIVES), first=3)
+    chart = BarChart()
+    chart.type, chart.grouping, chart.overlap, chart.title = "bar", "percentStacked", 100, heading
+    columns = Reference(sheet, min_col=3, max_col=2 + len(MOTIVES), min_row=1, max_row=len(mixes) + 1)
+    chart.add_data(columns, titles_from_data=True)
+    chart.set_categories(Reference(sheet, min_col=1, min_row=2, max_row=len(mixes) + 1))
+    for series, motive in zip(chart.series, MOTIVES, strict=True):
+        series.graphicalProperties.solidFill = COLOURS[motive].lstrip("#")
+    chart.height = max(7.5, 1.2 * len(mixes) + 4)
+    _show_axes(chart)
+    sheet.add_chart(chart, f"B{len(mixes) + 4}")
+
+
+def _style(sheet: Any, columns: int, first: int = 2) -> None:
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    sheet.freeze_panes = "A2"
+    for column in range(1, columns + 1):
+        sheet.column_dimensions[get_column_letter(column)].width = 22 if column == 1 else 16
+        if column >= first:
+            for row in range(2, sheet.max_row + 1):
+                sheet.cell(row, column).number_format = "0.0%"
+
+
+def _show_axes(chart: Any) -> None:
+    chart.x_axis.delete = chart.y_axis.delete = False
+    chart.x_axis.scaling.orientation = "maxMin"  # the first row on top
+    chart.y_axis.number_format = "0%"
+    chart.width = 22

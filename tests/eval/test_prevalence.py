@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from whyshare.data.motives import MOTIVES
+from whyshare.eval.mix import Checked, Posts, measure_mix, period_of
+from whyshare.eval.prevalence import (
+    KnownErrors,
+    counted,
+    error_corrected,
+    prediction_powered,
+    saerens,
+    solve_mixture,
+)
+
+PRIOR = np.array([0.08, 0.22, 0.1, 0.08, 0.3, 0.12, 0.06, 0.04])
+CAMPAIGN = np.array([0.4, 0.1, 0.1, 0.2, 0.05, 0.05, 0.05, 0.05])
+
+
+def world(shares, posts, seed, classifier_seed=7):
+    """Draw posts whose motive is known and a calibrated classifier's probabilities of them (under PRIOR)."""
+    centres = np.random.default_rng(classifier_seed).normal(size=(8, 5)) * 1.3
+    rng = np.random.default_rng(seed)
+    gold = rng.choice(8, posts, p=shares)
+    x = centres[gold] + rng.normal(size=(posts, 5))
+    logits = -0.5 * ((x[:, None] - centres) ** 2).sum(axis=2) + np.log(PRIOR)
+    probs = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return gold, probs / probs.sum(axis=1, keepdims=True)
+
+
+def known(posts=3000, seed=1):
+    gold, probs = world(PRIOR, posts, seed)
+    return KnownErrors(gold, probs.argmax(axis=1), probs, np.full(posts, "en"))
+
+
+def test_the_mixture_is_the_maximum_of_the_likelihood():
+    rng = np.random.default_rng(0)
+    matrix = rng.dirichlet(np.ones(8) * 0.3, size=8) * 0.4 + 0.6 * np.eye(8)
+    shares = rng.dirichlet(np.ones(8)) @ matrix
+    got = solve_mixture(shares[None], matrix[None])[0]
+
+    def loss(logits):
+        mixture = np.exp(logits) / np.exp(logits).sum()
+        return -(shares * np.log(mixture @ matrix)).sum()
+
+    best = minimize(loss, np.zeros(8), method="BFGS")
+    np.testing.assert_allclose(got, np.exp(best.x) / np.exp(best.x).sum(), atol=2e-3)
+
+
+def test_correction_takes_the_bias_off():
+    errors = known()
+    _, probs = world(CAMPAIGN, 5000, seed=2)
+    predicted = probs.argmax(axis=1)
+    rng = np.random.default_rng(0)
+    raw = counted(predicted, 200, rng)
+    better = error_corrected(predicted, errors, np.ones(3000), 200, rng)
+    em = saerens(probs, PRIOR)
+    off = np.abs(raw.values - CAMPAIGN).sum()
+    assert np.abs(better.values - CAMPAIGN).sum() < off / 2
+    assert np.abs(em - CAMPAIGN).sum() < off / 2
+    for shares in (raw, better):
+        assert shares.values.sum() == pytest.approx(1)
+        assert (shares.low <= shares.values + 1e-9).all()
+        assert (shares.values <= shares.high + 1e-9).all()
+    assert ((better.low <= CAMPAIGN) & (better.high >= CAMPAIGN)).sum() >= 7
+
+
+def test_a_checked_sample_helps_and_covers():
+    covered, ratios = [], []
+    for seed in range(40):
+        gold, probs = world(CAMPAIGN, 4000, seed=100 + seed)
+        positions = np.random.default_rng(seed).choice(4000, 200, replace=False)
+        shares = prediction_powered(probs, positions, gold[positions], np.full(200, 20.0))
+        covered.append((shares.low <= CAMPAIGN) & (shares.high >= CAMPAIGN))
+        alone = np.sqrt(CAMPAIGN * (1 - CAMPAIGN) / 200) * 2 * 1.96
+        ratios.append((shares.high - shares.low) / alone)
+    assert 0.92 <= np.mean(covered) <= 0.985
+    assert np.mean(ratios) < 0.95  # narrower than the sample alone
+
+
+def test_a_stratified_sample_is_weighted():
+    gold, _ = world(CAMPAIGN, 4000, seed=5)
+    first = np.flatnonzero(gold == 0)
+    rest = np.flatnonzero(gold != 0)
+    positions = np.concatenate([first[:100], rest[:100]])
+    weights = np.concatenate([np.full(100, len(first) / 100), np.full(100, len(rest) / 100)])
+    shares = prediction_powered(np.full((4000, 8), 1 / 8), positions, gold[positions], weights)
+    assert shares.values[0] == pytest.approx(len(first) / 4000)
+
+
+def test_groups_and_warnings():
+    gold, probs = world(CAMPAIGN, 600, seed=3)
+    posts = Posts(probs.argmax(axis=1), probs, np.full(600, "en"))
+    groups = ["a"] * 550 + ["b"] * 40 + [""] * 10
+    checked = Checked(np.arange(0, 560, 2), gold[:560:2], np.full(280, 2.0))
+    mixes = measure_mix(posts, groups, known(), checked)
+    assert [(mix.name, mix.posts, mix.checked) for mix in mixes] == [("all", 600, 280), ("a", 550, 275), ("b", 40, 5)]
+    assert [mix.method for mix in mixes] == ["checked sample", "checked sample", "error matrix"]
+    assert any("b: only 40 posts" in warning for warning in mixes[2].warnings)
+    assert any("5 checked posts are too few" in warning for warning in mixes[2].warnings)
+
+
+def test_posts_unlike_the_validation_are_warned_of():
+    errors = known()
+    _, probs = world(CAMPAIGN, 2000, seed=4)
+    same = measure_mix(Posts(probs.argmax(axis=1), probs, np.full(2000, "en")), [""] * 2000, errors)[0]
+    assert not same.warnings
+    flat = 0.5 * probs + 0.5 / 8
+    other = measure_mix(Posts(flat.argmax(axis=1), flat, np.full(2000, "en")), [""] * 2000, errors)[0]
+    assert "do not look like those the model was validated on" in other.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "week"),
+    [
+        ("2018-04-22 12:30", "2018-W16"),
+        ("2018/4/22", "2018-W16"),
+        ("2018年4月22日 09:00", "2018-W16"),
+        ("20180422", "2018-W16"),
+        (1524355200, "2018-W16"),
+        ("1524355200000", "2018-W16"),
+        (43212, "2018-W16"),
+        ("Sun Apr 22 09:00:00 +0000 2018", "2018-W16"),
+        ("04月22日", None),
+        ("yesterday", None),
+        (None, None),
+        ("2018-13-45", None),
+    ],
+)
+def test_dates_in_many_forms(value, week):
+    assert period_of(value, "week") == week
+    if week:
+        assert period_of(value, "day") == "2018-04-22"
+        assert period_of(value, "month") == "2018-04"
+
+
+def test_label_order():
+    assert len(MOTIVES) == len(CAMPAIGN)

@@ -1,0 +1,180 @@
+"""``whyshare mix LABELLED``: why did people share this campaign?"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..console import print_table
+from ..data.errors import InputError
+from ..data.motives import MOTIVES
+
+if TYPE_CHECKING:
+    from ..data.predictions import Prediction
+    from ..eval.mix import GroupMix
+    from ..eval.prevalence import KnownErrors
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("labelled", type=Path, help="file that whyshare label wrote")
+    parser.add_argument("--by", metavar="COLUMN", action="append", default=[], help="compare groups; may be repeated")
+    parser.add_argument("--over", metavar="COLUMN", help="column of dates: the course over time")
+    parser.add_argument("--every", choices=("day", "week", "month"), default="week")
+    parser.add_argument("--checked", type=Path, metavar="FILE", help="what whyshare sample drew and a person filled in")
+    parser.add_argument("--errors", type=Path, metavar="FILE",
+                        help="labels and predictions that the model's errors are known from; its validation without")  # fmt: skip
+    parser.add_argument("--report", type=Path, metavar="DIR", help="write report.html there")
+    parser.add_argument("--excel", type=Path, metavar="FILE", help="write a workbook with charts")
+    parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of report and workbook")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Estimate, print, and write what was asked for."""
+    import numpy as np
+
+    from ..data.predictions import read_predictions
+    from ..eval.mix import Posts, measure_mix
+    from ..eval.sampling import read_checked
+
+    rows = [post for post in read_predictions(options.labelled) if post.motive is not None]
+    if len(rows) < 2:
+        raise InputError(f"{options.labelled} has {len(rows)} labelled posts; at least 2 are needed")
+    if rows[0].probs is None:
+        raise InputError(f"{options.labelled} has no probabilities; label it with whyshare label")
+    probs = np.stack([row.probs for row in rows if row.probs is not None])
+    languages = np.array([str(row.fields.get("language") or "other") for row in rows])
+    posts = Posts(np.array([row.motive.position for row in rows if row.motive]), probs, languages)
+    known = load_errors(options.errors)
+    checked = read_checked(options.checked, rows) if options.checked else None
+    groups = group_names(rows, options.by) if options.by else [""] * len(rows)
+    mixes = measure_mix(posts, groups, known, checked)
+    course: list[GroupMix] = []
+    unread = 0
+    if options.over:
+        periods, unread = _periods(rows, options.over, options.every)
+        course = measure_mix(posts, periods, known, checked)[1:]
+    if options.json:
+        print(
+            json.dumps(
+                {"groups": [_plain(m) for m in mixes], "course": [_plain(m) for m in course]}, ensure_ascii=False
+            )
+        )
+    else:
+        _print(mixes, course, unread)
+    if options.report:
+        from ..eval.mix_report import write_mix_report
+
+        page = write_mix_report(options.report, mixes, course, rows, groups, options.labelled.name, options.lang)
+        print(f"\nreport: {page}" if not options.json else "", end="\n" if not options.json else "")
+    if options.excel:
+        from ..eval.workbook import write_workbook
+
+        write_workbook(options.excel, mixes, course, options.lang)
+        if not options.json:
+            print(f"workbook: {options.excel}")
+
+
+def group_names(rows: Sequence["Prediction"], columns: Sequence[str]) -> list[str]:
+    """Name the group of each post by the values of columns; ``""`` where a value is missing.
+
+    :raises InputError: If there is no such column, or nearly every post would be its own group.
+    """
+    for column in columns:
+        if column not in rows[0].fields:
+            raise InputError(f"the labelled file has no column {column!r}; it has {', '.join(rows[0].fields)}")
+    names = [
+        " / ".join(str(row.fields.get(c) if row.fields.get(c) is not None else "") for c in columns) for row in rows
+    ]
+    count = len(set(names))
+    if count > 50 and count > len(rows) / 10:
+        raise InputError(f"{' and '.join(columns)} makes {count} groups of {len(rows)} posts; choose a coarser column")
+    return [name if name.strip(" /") else "" for name in names]
+
+
+def load_errors(path: Path | None) -> "KnownErrors":
+    """Load what is known of the model's errors: its validation posts, or a file like theirs."""
+    import numpy as np
+
+    from ..data.predictions import read_predictions
+    from ..eval.mix import known_errors
+    from ..models.settings import BUNDLED, VALIDATION_FILE
+
+    file = path or BUNDLED / VALIDATION_FILE
+    rows = [row for row in read_predictions(file) if row.probs is not None]
+    if not rows or "label" not in rows[0].fields:
+        raise InputError(f"{file} needs the columns label, language, motive and eight probabilities")
+    return known_errors(
+        [row.fields for row in rows], np.stack([r.probs for r in rows if r.probs is not None]), str(file)
+    )
+
+
+def _periods(rows: Sequence["Prediction"], column: str, every: str) -> tuple[list[str], int]:
+    from ..eval.mix import period_of
+
+    if column not in rows[0].fields:
+        raise InputError(f"the labelled file has no column {column!r}; it has {', '.join(rows[0].fields)}")
+    periods = [period_of(row.fields.get(column), every) or "" for row in rows]  # type: ignore[arg-type]
+    if not any(periods):
+        raise InputError(
+            f"column {column!r} has no date that can be read, such as {str(rows[0].fields.get(column))[:40]!r}"
+        )
+    return periods, periods.count("")
+
+
+def _plain(mix: "GroupMix") -> dict[str, object]:
+    shares = {}
+    for motive in MOTIVES:
+        best = mix.of(motive)
+        raw = mix.counted.estimate(motive.position)
+        shares[str(motive)] = {
+            "share": [round(x, 5) for x in (best.value, best.low, best.high)],
+            "counted": [round(x, 5) for x in (raw.value, raw.low, raw.high)],
+            "em": round(float(mix.em[motive.position]), 5),
+        }
+    return {
+        "group": mix.name,
+        "posts": mix.posts,
+        "checked": mix.checked,
+        "method": mix.method,
+        "shares": shares,
+        "warnings": list(mix.warnings),
+    }
+
+
+def _print(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], unread: int) -> None:
+    overall = mixes[0]
+    how = "a checked random sample" if overall.method == "checked sample" else "the model's known errors"
+    print(f"{overall.posts} posts; shares corrected by {how}, brackets are 95 % intervals\n")
+    rows = [
+        (
+            f"{motive} {motive.zh}",
+            percent(overall, motive),
+            f"{overall.counted.values[motive.position]:.1%}",
+            f"{overall.em[motive.position]:.1%}",
+        )
+        for motive in sorted(MOTIVES, key=lambda motive: -overall.of(motive).value)
+    ]
+    print_table(("motive", "share", "counted", "EM"), rows)
+    for title, several in (("group", mixes[1:]), ("period", course)):
+        if several:
+            print()
+            table = [(mix.name, mix.posts, *(percent(mix, motive) for motive in MOTIVES)) for mix in several]
+            print_table((title, "posts", *MOTIVES), table)
+    if unread:
+        print(f"\n{unread} posts have no date that can be read; they are in no period")
+    for warning in [warning for mix in (*mixes, *course) for warning in mix.warnings]:
+        print(f"warning: {warning}")
+    if overall.method == "error matrix":
+        print("\nassumed: posts of one motive look as they did when the model was validated; only their mix differs")
+    else:
+        print("\nassumed: the checked posts are the random sample that was drawn, and the person is right")
+
+
+def percent(mix: "GroupMix", motive: object) -> str:
+    """Show a share as ``42 % [38, 46]``."""
+    share = mix.of(motive)  # type: ignore[arg-type]
+    return f"{100 * share.value:.0f} % [{100 * share.low:.0f}, {100 * share.high:.0f}]"

@@ -1,0 +1,35 @@
+"""``whyshare sample LABELLED -n 200 -o check.xlsx``: draw posts for a person to check."""
+
+import argparse
+from pathlib import Path
+
+from ..data.errors import InputError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("labelled", type=Path, help="file that whyshare label wrote")
+    parser.add_argument("-n", "--count", type=int, default=200, help="posts to draw; default 200")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="xlsx or csv; json or jsonl with --format")
+    parser.add_argument("--by", metavar="COLUMN", action="append", default=[], help="equally many of each group")
+    parser.add_argument("--format", choices=("file", "label-studio", "doccano"), default="file")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Draw and write."""
+    from ..data.predictions import read_predictions
+    from ..data.writing import check_output
+    from ..eval.sampling import draw, write_sample
+    from .mix import group_names
+
+    if options.count < 1:
+        raise InputError(f"-n is {options.count}; at least 1 is needed")
+    check_output(options.output, [options.labelled])
+    posts = [post for post in read_predictions(options.labelled) if post.motive is not None]
+    groups = group_names(posts, options.by) if options.by else ["all"] * len(posts)
+    rows = draw(posts, groups, options.count, options.seed)
+    write_sample(options.output, rows, options.format)
+    print(f"{len(rows)} posts to check -> {options.output}")
+    print(f"fill in the column label, then: whyshare mix {options.labelled} --checked {options.output}")
