@@ -16,7 +16,7 @@ _TOKEN = re.compile(
 _MASKS = {"<url>", "@user", "<num>"}
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 LEAST = 3  # posts that must have a word before it is listed
-PRIOR = 500.0  # words; the larger, the more evidence a rare word needs
+PRIOR = 0.1  # weight of the prior, as a share of all words; the larger, the more evidence a rare word needs
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ def distinctive_words(texts: Sequence[str], chosen: Sequence[bool], top: int = 1
     everything = total_inside + total_outside
     a = np.array([inside[word] for word in vocabulary], dtype=float)
     b = np.array([outside[word] for word in vocabulary], dtype=float)
-    prior = PRIOR * (a + b) / everything
-    odds_inside = np.log((a + prior) / (total_inside + PRIOR - a - prior))
-    odds_outside = np.log((b + prior) / (total_outside + PRIOR - b - prior))
+    prior, all_prior = PRIOR * (a + b), PRIOR * everything
+    odds_inside = np.log((a + prior) / (total_inside + all_prior - a - prior))
+    odds_outside = np.log((b + prior) / (total_outside + all_prior - b - prior))
     z = (odds_inside - odds_outside) / np.sqrt(1 / (a + prior) + 1 / (b + prior))
     order = np.argsort(-z, kind="stable")[:top]
     return [Word(vocabulary[k], int(a[k]), float(z[k])) for k in order if z[k] > 1]

@@ -1,0 +1,155 @@
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pytest
+
+from whyshare.cli import main
+from whyshare.data.motives import MOTIVES
+from whyshare.eval.contrast import distinctive_words, words_of
+
+ROOT = Path(__file__).parents[2]
+
+
+def write_labelled(path, count=300, seed=0, label=False):
+    """Write posts as ``whyshare label`` would: nine times of ten the answer is right."""
+    rng = np.random.default_rng(seed)
+    lines = []
+    for row in range(count):
+        gold = MOTIVES[rng.integers(8)]
+        said = gold if rng.random() < 0.9 else MOTIVES[rng.integers(8)]
+        probs = {f"p_{motive}": 0.86 if motive == said else 0.02 for motive in MOTIVES}
+        post = {"id": str(row), "city": "ab"[row % 2], "day": f"2024-01-{1 + row % 20:02d}"}
+        post |= {"text": f"{gold} word{row % 7} <b>", "motive": said, "language": "en", **probs}
+        lines.append(json.dumps(post | ({"label": gold} if label else {})))
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_labelled(tmp_path / "labelled.jsonl")
+    write_labelled(tmp_path / "errors.jsonl", seed=1, count=800, label=True)
+    return tmp_path
+
+
+MIX = ["mix", "labelled.jsonl", "--errors", "errors.jsonl"]
+
+
+def test_shares_are_printed_and_written(folder, capsys):
+    command = [*MIX, "--by", "city", "--over", "day", "--report", "report", "--excel", "mix.xlsx"]
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"help 寻求帮助 +\d+ % \[\d+, \d+\]", printed)
+    assert "2024-W01" in printed
+    assert "assumed: posts of one motive look" in printed
+    page = (folder / "report" / "report.html").read_text(encoding="utf-8")
+    assert "of 300 posts were shared to" in page
+    assert "&lt;b&gt;" in page
+    assert "<b>" not in re.sub(r"<b>\d+ %</b>", "", page)
+    assert not re.search(r'(src|href)="|<script', page)
+    book = openpyxl.load_workbook("mix.xlsx")
+    assert len(book.sheetnames) == 3
+    assert all(len(sheet._charts) == 1 for sheet in book)
+
+
+def test_json_and_chinese(folder, capsys):
+    assert main([*MIX, "--json"]) == 0
+    [everything] = json.loads(capsys.readouterr().out)["groups"]
+    assert sum(share["share"][0] for share in everything["shares"].values()) == pytest.approx(1, abs=1e-3)
+    assert main([*MIX, "--report", "report", "--lang", "zh"]) == 0
+    assert "他们为什么分享" in (folder / "report" / "report.html").read_text(encoding="utf-8")
+
+
+def fill(path):
+    """Label a drawn workbook as its text says."""
+    book = openpyxl.load_workbook(path)
+    sheet = book["check"]
+    for row in range(2, sheet.max_row + 1):
+        sheet.cell(row, 4).value = sheet.cell(row, 3).value.split()[0]
+    book.save(path)
+
+
+def test_a_drawn_sample_is_checked_and_read_back(folder, capsys):
+    assert main(["sample", "labelled.jsonl", "-n", "120", "-o", "check.xlsx", "--by", "city"]) == 0
+    sheet = openpyxl.load_workbook("check.xlsx")["check"]
+    assert [cell.value for cell in sheet[1]] == ["post", "weight", "text", "label", "note"]
+    assert sheet.data_validations.dataValidation[0].formula1 == '"' + ",".join(MOTIVES) + '"'
+    assert main([*MIX, "--checked", "check.xlsx"]) == 2
+    assert "has no label filled in yet" in capsys.readouterr().err
+    fill("check.xlsx")
+    assert main([*MIX, "--checked", "check.xlsx"]) == 0
+    assert "corrected by a checked random sample" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("form", ["csv", "label-studio", "doccano"])
+def test_every_form_of_a_sample_comes_back(folder, form, capsys):
+    name = {"csv": "check.csv", "label-studio": "check.json", "doccano": "check.jsonl"}[form]
+    arguments = ["sample", "labelled.jsonl", "-n", "60", "-o", name]
+    assert main([*arguments, *(["--format", form] if form != "csv" else [])]) == 0
+    path = folder / name
+    if form == "csv":
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        rows = [line.split(",") for line in lines[1:]]
+        filled = [lines[0], *(",".join([*row[:3], row[2].split()[0], ""]) for row in rows)]
+        path.write_text("\n".join(filled), encoding="utf-8")
+    elif form == "doccano":
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        path.write_text(
+            "\n".join(json.dumps({**row, "label": [row["text"].split()[0]]}) for row in rows), encoding="utf-8"
+        )
+    else:
+        assert 'value="help"' in (folder / "check.config.xml").read_text(encoding="utf-8")
+        tasks = json.loads(path.read_text(encoding="utf-8"))
+        for task in tasks:
+            choice = {"value": {"choices": [task["data"]["text"].split()[0]]}}
+            task["annotations"] = [{"result": [choice]}]
+        path.write_text(json.dumps(tasks), encoding="utf-8")
+    assert main([*MIX, "--checked", name]) == 0
+    assert "corrected by a checked random sample" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["mix", "labelled.jsonl", "--errors", "labelled.jsonl"], "needs the columns label, language"),
+        ([*MIX, "--by", "town"], "has no column 'town'"),
+        ([*MIX, "--by", "id"], "id makes 300 groups of 300 posts"),
+        ([*MIX, "--over", "city"], "has no date that can be read, such as 'a'"),
+        ([*MIX, "--excel", "mix.csv"], "is no .xlsx"),
+        ([*MIX, "--checked", "errors.jsonl"], "has no column 'post'"),
+        (["sample", "labelled.jsonl", "-n", "301", "-o", "c.csv"], "-n is 301, but there are 300 posts"),
+        (["sample", "none.csv", "-o", "c.csv"], "no such file"),
+    ],
+)
+def test_a_mistake_is_one_line(folder, capsys, arguments, message):
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_distinctive_words_set_groups_apart():
+    pytest.importorskip("jieba")
+    texts = ["抽奖送手机😂"] * 5 + ["今天天气很好"] * 5 + ["the end"] * 3
+    words = [word.text for word in distinctive_words(texts, [True] * 5 + [False] * 8)]
+    assert set(words) == {"抽奖", "手机", "😂"}
+    assert words_of("@user 看<url> Don't [泪]13800138000") == ["don't", "[泪]"]
+
+
+def test_the_example_runs(tmp_path, monkeypatch, capsys):
+    from whyshare.models.settings import BUNDLED, VALIDATION_FILE
+
+    if not (BUNDLED / VALIDATION_FILE).is_file():
+        pytest.skip("no bundled model")
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    text = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^whyshare (.+)$", text, flags=re.M)
+    assert len(commands) == 4
+    for command in commands[:3]:
+        assert main(command.split()) == 0
+    assert "share to win" in (tmp_path / "mix-report" / "report.html").read_text(encoding="utf-8")
