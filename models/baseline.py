@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
 
 from ..data.cleaning import clean
+from ..data.errors import InputError
 from ..data.language import detect_language
 from ..data.motives import MOTIVES
 
@@ -57,6 +58,22 @@ class Baseline:
                 columns = np.array([MOTIVES.index(label) for label in pipeline.classes_])
                 probs[own[:, None], columns] = pipeline.predict_proba([texts[index] for index in own])
         return probs
+
+
+def out_of_fold(texts: Sequence[str], labels: Sequence[str], folds: int = 5, seed: int = 0) -> NDArray[np.float64]:
+    """Give each post the probabilities of a baseline trained on the other folds, shape (posts, 8).
+
+    :raises InputError: If there are fewer posts than folds.
+    """
+    if len(texts) < folds:
+        raise InputError(f"{len(texts)} posts are too few to split into {folds} folds; annotate more")
+    fold = np.random.default_rng(seed).permutation(len(texts)) % folds
+    probs = np.zeros((len(texts), len(MOTIVES)))
+    for held in range(folds):
+        inside, outside = np.flatnonzero(fold != held), np.flatnonzero(fold == held)
+        baseline = Baseline.train([texts[k] for k in inside], [labels[k] for k in inside], seed)
+        probs[outside] = baseline.probabilities([texts[k] for k in outside])
+    return probs
 
 
 def _side(text: str) -> str:

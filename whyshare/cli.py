@@ -17,7 +17,7 @@ COMMANDS = {
     "compare": ("compare", "tell whether one model is better than another, or lucky"),
     "agreement": ("agreement", "measure how far annotators agree"),
     "runs": ("runs", "list the evaluations in a run log"),
-    "data": ("data", "check an annotated set, share it without texts, join it with texts"),
+    "data": ("data", "check an annotated set, find suspect labels, share it without texts"),
     "train": ("train", "fine-tune a model on an annotated set"),
     "pretrain": ("pretrain", "pretrain an encoder on unlabelled posts"),
 }

@@ -1,12 +1,17 @@
-"""``whyshare data check|detach|hydrate``: look after annotated sets."""
+"""``whyshare data check|suspects|detach|hydrate``: look after annotated sets."""
 
 import argparse
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..console import print_table
 from ..data.errors import InputError
 from ..data.motives import MOTIVES
+from ..extras import needs
+
+if TYPE_CHECKING:
+    from ..data.annotated import Annotated
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     hydrate.add_argument("--text-column", metavar="NAME")
     hydrate.add_argument("-o", "--output", type=Path, required=True)
     hydrate.set_defaults(run=run_hydrate)
+    suspects = actions.add_parser("suspects", help="rank labels that are likely wrong, and texts that stand twice")
+    suspects.add_argument("file", type=Path)
+    suspects.add_argument("--against", type=Path, metavar="FILE", help="another set that should share no text with it")
+    suspects.add_argument("--predictions", type=Path, metavar="FILE",
+                          help="labelled by a model that was not trained on it; n-grams without")  # fmt: skip
+    suspects.add_argument("-o", "--output", type=Path, required=True, help="csv or xlsx to work through")
+    suspects.set_defaults(run=run_suspects)
 
 
 def run_check(options: argparse.Namespace) -> int:
@@ -79,3 +91,63 @@ def run_hydrate(options: argparse.Namespace) -> None:
         print_table(("source", "texts missing"), result.missing.most_common())
         print()
     print(f"{len(result.rows)} of {len(result.rows) + missing} texts found -> {options.output}")
+
+
+def run_suspects(options: argparse.Namespace) -> None:
+    """Rank what to look at again."""
+    import numpy as np
+
+    from ..data.annotated import load_annotated
+    from ..data.cleaning import clean
+    from ..data.writing import check_output, open_writer
+
+    with needs("suspects"):
+        import cleanlab  # noqa: F401
+    from ..eval.suspects import near_duplicates, suspect_labels
+
+    check_output(options.output, [options.file])
+    posts = load_annotated(options.file)
+    other = load_annotated(options.against) if options.against else None
+    label_ids = np.array([post.label.position for post in posts])
+    suspects = suspect_labels(label_ids, _unseen_probabilities(options, posts))
+    texts = [post.text for post in posts]
+    pairs = near_duplicates(texts, None if other is None else [post.text for post in other])
+    with open_writer(
+        options.output, ["row", "id", "problem", "label", "suggested", "quality", "other_row", "text"]
+    ) as out:
+        for suspect in suspects:
+            post = posts[suspect.position]
+            entry = {"row": post.row, "id": post.id, "problem": "label", "label": str(suspect.label)}
+            quality = {"suggested": str(suspect.suggested), "quality": suspect.quality, "text": clean(post.text)}
+            out.write(entry | quality)
+        for pair in pairs:
+            post, twin = posts[pair.first], (posts if other is None else other)[pair.second]
+            entry = {"row": post.row, "id": post.id, "problem": "near-duplicate", "label": str(post.label)}
+            out.write(entry | {"suggested": str(twin.label), "other_row": twin.row, "text": clean(post.text)})
+    counts = Counter(suspect.label for suspect in suspects)
+    rows = [(f"{motive} {motive.zh}", counts[motive], int((label_ids == motive.position).sum())) for motive in MOTIVES]
+    print_table(("motive", "suspect", "of"), rows)
+    where = f"with {options.against.name}" if options.against else "within the file"
+    print(f"\n{len(suspects)} suspect labels, {len(pairs)} near-duplicates {where} -> {options.output}")
+
+
+def _unseen_probabilities(options: argparse.Namespace, posts: list["Annotated"]) -> Any:
+    """Give probabilities from a model that has not seen the posts: from a file, or n-grams trained on the others."""
+    import numpy as np
+
+    if options.predictions:
+        from ..data.predictions import read_predictions
+        from ..eval.evaluation import align
+
+        rows = list(read_predictions(options.predictions))
+        ids, texts = [post.id for post in posts], [post.text for post in posts]
+        places = align(ids, [row.id for row in rows], str(options.predictions), texts, [row.text for row in rows])
+        probs = [rows[place].probs for place in places]
+        if any(row is None for row in probs):
+            raise InputError(f"{options.predictions} has no probabilities; label it with whyshare label")
+        return np.array(probs)
+    with needs("train"):
+        import jieba  # noqa: F401
+    from ..models.baseline import out_of_fold
+
+    return out_of_fold([post.text for post in posts], [post.label for post in posts])
