@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -169,7 +170,7 @@ def shares_of_time(texts: list[str], model: Path) -> dict[str, float]:
             labeller.engine.logits(np.array([encoded[k].ids for k in batch]))
         marks.append(time.perf_counter())
     steps = ("writing", "reading", "cleaning", "tokenising", "model")
-    spent = [after - before for before, after in zip(marks, marks[1:], strict=False)]
+    spent = [after - before for before, after in pairwise(marks)]
     spent[1] *= 3  # the job reads its input three times: to count, to label, to write
     return {name: seconds / sum(spent) for name, seconds in zip(steps, spent, strict=True)}
 
