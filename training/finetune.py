@@ -8,7 +8,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ from ..models.export import export_onnx
 from ..models.settings import VALIDATION_FILE, ModelSettings
 from .calibrate import calibrated, fit_temperatures, uncertainty_threshold
 from .card import write_card
+from .predict import predict_logits
+from .pseudo import read_pseudo
 from .targets import class_weights, soft_targets, split_validation
 
 log = logging.getLogger(__name__)
@@ -69,7 +71,10 @@ class FinetuneConfig:
     class_weight_power: float = 0.5  # 0: classes as they are, 1: all count the same
     secondary_share: float = 0.15  # what a second motive takes from the first
     target_accuracy: float = 0.85  # of the posts that are not marked uncertain
-    seed: int = 13  # seeds split, initialisation and order
+    pseudo: tuple[str, ...] = ()  # files that whyshare pseudo wrote, learnt from before the annotated posts
+    pseudo_epochs: int = 1
+    split_seed: int = 13  # seeds the validation split, which teachers and students must share
+    seed: int = 13  # seeds initialisation and order
 
     def __post_init__(self) -> None:
         if self.max_length < 8:
@@ -90,7 +95,7 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     """
     set_seed(config.seed)
     posts = [post for path in config.train for post in load_annotated(Path(path))]
-    training, validation = split_validation(posts, config.validation_share, config.seed)
+    training, validation = split_validation(posts, config.validation_share, config.split_seed)
     _check_labels([posts[index] for index in training])
     location = base_location(config.base)
     tokenizer = AutoTokenizer.from_pretrained(location)
@@ -101,8 +106,12 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
         for name, indices in (("training", training), ("validation", validation))
     }
     log.info("%d posts to train on, %d to validate on", len(training), len(validation))
-    trainer = make_trainer(config, model, tokenizer, datasets, folder.with_name(folder.name + ".checkpoints"))
-    trainer.train()
+    checkpoints = folder.with_name(folder.name + ".checkpoints")
+    if config.pseudo:
+        pseudo = {"training": make_pseudo_dataset(config.pseudo, encoder), "validation": datasets["validation"]}
+        stage = replace(config, epochs=config.pseudo_epochs, class_weight_power=0.0)  # teachers have weighed already
+        make_trainer(stage, model, tokenizer, pseudo, checkpoints / "pseudo").train()
+    make_trainer(config, model, tokenizer, datasets, checkpoints).train()
     half_precision(model)  # the trainer has put the best checkpoint back into it
     logits = predict_logits(model, datasets["validation"]["input_ids"])
     held = [posts[index] for index in validation]
@@ -139,6 +148,25 @@ def make_dataset(posts: Sequence[Annotated], encoder: Encoder, config: FinetuneC
             "length": [len(item.ids) for item in encoded],
             "labels": soft_targets(posts, config.secondary_share).tolist(),
             "label_id": [post.label.position for post in posts],
+        }
+    )
+
+
+def make_pseudo_dataset(files: Sequence[str], encoder: Encoder) -> Dataset:
+    """Encode texts that teachers have labelled; the targets are the teachers' probabilities."""
+    texts: list[str] = []
+    targets: list[list[float]] = []
+    for file in files:
+        own, probs = read_pseudo(Path(file))
+        texts += own
+        targets += probs.tolist()
+    encoded = encoder.encode_clean(texts)
+    return Dataset.from_dict(
+        {
+            "input_ids": [item.ids for item in encoded],
+            "length": [len(item.ids) for item in encoded],
+            "labels": targets,
+            "label_id": np.argmax(targets, axis=1),
         }
     )
 
@@ -218,17 +246,6 @@ def half_precision(model: PreTrainedModel) -> PreTrainedModel:
         for parameter in model.parameters():
             parameter.copy_(parameter.half().float())
     return model
-
-
-@torch.no_grad()
-def predict_logits(model: PreTrainedModel, input_ids: Sequence[list[int]]) -> NDArray[np.float32]:
-    """Give the logits of token ids in their order and in single precision, shape (posts, 8), as inference would.
-
-    ``Trainer.predict`` would shuffle them: it groups by length here too.
-    """
-    model.eval()
-    rows = [model(torch.tensor([ids], device=model.device)).logits[0].float().cpu().numpy() for ids in input_ids]
-    return np.stack(rows)
 
 
 def settings_from_validation(

@@ -1,0 +1,74 @@
+import json
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("jieba")
+
+from whyshare import Labeller
+from whyshare.data.errors import InputError
+from whyshare.data.motives import MOTIVES
+from whyshare.data.reading import read_posts
+from whyshare.training.predict import predict_logits
+from whyshare.training.pseudo import PseudoConfig, pseudo_label, read_pseudo
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    path = tmp_path / "corpus.jsonl"
+    kinds = ["post", "post", "comment"]
+    rows = [{"text": f"今天天气真好 win {number}", "kind": kinds[number % 3]} for number in range(60)]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return path
+
+
+def test_a_single_teacher_says_what_the_labeller_says(corpus, tiny_model, tmp_path):
+    out = tmp_path / "pseudo.jsonl"
+    pseudo_label(PseudoConfig((str(corpus),), (20,), teachers=(str(tiny_model),)), out)
+    texts, probs = read_pseudo(out)
+    assert len(texts) == len(set(texts)) == 20
+    np.testing.assert_allclose(probs, Labeller.load(tiny_model).probabilities(texts), atol=2e-4)
+
+
+def test_held_out_texts_are_refused_and_comments_left_out(corpus, tiny_model, tmp_path):
+    held = [post.text for post in read_posts(corpus)][:1]
+    (tmp_path / "test.jsonl").write_text(json.dumps({"text": held[0]}), encoding="utf-8")
+    config = PseudoConfig((str(corpus),), (100,), held_out=(str(tmp_path / "test.jsonl"),), teachers=(str(tiny_model),))
+    pseudo_label(config, tmp_path / "pseudo.jsonl")
+    texts, _ = read_pseudo(tmp_path / "pseudo.jsonl")
+    assert len(texts) == 39
+    assert held[0] not in texts
+
+
+def test_the_ngram_teacher_has_a_say(corpus, tmp_path):
+    rows = "".join(f"{'抽奖 win' if n % 2 else '今天'} {n},{MOTIVES[0] if n % 2 else MOTIVES[1]}\n" for n in range(60))
+    (tmp_path / "mine.csv").write_text("text,label\n" + rows, encoding="utf-8")
+    config = PseudoConfig((str(corpus),), (10,), baseline_train=(str(tmp_path / "mine.csv"),))
+    pseudo_label(config, tmp_path / "pseudo.jsonl")
+    _, probs = read_pseudo(tmp_path / "pseudo.jsonl")
+    np.testing.assert_allclose(probs.sum(axis=1), 1, atol=1e-3)
+    assert not probs[:, 2:].any()
+
+
+def test_no_teacher_is_an_error(corpus):
+    with pytest.raises(ValueError, match="no teacher"):
+        PseudoConfig((str(corpus),), (10,))
+    with pytest.raises(ValueError, match="posts names 2 numbers for 1 corpora"):
+        PseudoConfig((str(corpus),), (1, 2), teachers=("x",))
+
+
+def test_logits_come_in_order_whatever_the_lengths(tiny_model):
+    from transformers import AutoModelForSequenceClassification
+
+    model = AutoModelForSequenceClassification.from_pretrained(tiny_model, dtype=torch.float32)
+    ids = [[2, 7, 3], [2, *range(8, 20), 3], [2, 9, 10, 3]]
+    together = predict_logits(model, ids)
+    alone = np.concatenate([predict_logits(model, [one]) for one in ids])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_a_held_out_corpus_is_a_mistake(corpus, tiny_model, tmp_path):
+    config = PseudoConfig((str(corpus),), (10,), held_out=(str(corpus),), teachers=(str(tiny_model),))
+    with pytest.raises(InputError, match="60 of 60 texts are in a test set"):
+        pseudo_label(config, tmp_path / "pseudo.jsonl")

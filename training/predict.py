@@ -1,0 +1,32 @@
+"""Run a classifier over token ids with torch, in the order they are given."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import PreTrainedModel
+
+BATCH = 64
+
+
+@torch.no_grad()
+def predict_logits(model: PreTrainedModel, input_ids: Sequence[list[int]]) -> NDArray[np.float32]:
+    """Give the logits of posts in their order and in single precision, shape (posts, 8).
+
+    ``Trainer.predict`` would shuffle them: it groups by length here too.
+    """
+    model.eval()
+    order = sorted(range(len(input_ids)), key=lambda k: len(input_ids[k]))
+    logits = np.zeros((len(input_ids), model.config.num_labels), dtype=np.float32)
+    for start in range(0, len(order), BATCH):
+        chosen = order[start : start + BATCH]
+        longest = len(input_ids[chosen[-1]])
+        ids = torch.full((len(chosen), longest), model.config.pad_token_id or 0)
+        mask = torch.zeros((len(chosen), longest), dtype=torch.long)
+        for row, k in enumerate(chosen):
+            ids[row, : len(input_ids[k])] = torch.tensor(input_ids[k])
+            mask[row, : len(input_ids[k])] = 1
+        answer = model(input_ids=ids.to(model.device), attention_mask=mask.to(model.device)).logits
+        logits[chosen] = answer.float().cpu().numpy()
+    return logits

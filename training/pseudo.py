@@ -1,0 +1,108 @@
+"""Label a sample of the corpus with teachers, for a student to learn from: ``whyshare pseudo RECIPE -o FILE``.
+
+The teachers are fine-tuned models and, if asked for, the n-gram baseline; their probabilities are averaged. Models and
+n-grams err on different posts, so the mean is better than either, and a student that has read the corpus with such
+labels keeps much of that (Hinton et al., 2015). No teacher may have seen the validation posts: the baseline is trained
+on the same split as the models.
+"""
+
+import json
+import logging
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import AutoModelForSequenceClassification
+
+from ..data.annotated import load_annotated
+from ..data.language import detect_language
+from ..data.results import PROBABILITY_COLUMNS
+from ..data.writing import open_writer
+from ..models.baseline import Baseline
+from ..models.encoding import Encoder
+from ..models.settings import ModelSettings
+from .calibrate import calibrated
+from .corpus import held_out_fingerprints, read_corpus
+from .predict import predict_logits
+from .targets import split_validation
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PseudoConfig:
+    """Which texts are labelled, and by which teachers."""
+
+    corpora: tuple[str, ...]
+    posts: tuple[int, ...]  # of each corpus
+    held_out: tuple[str, ...] = ()
+    teachers: tuple[str, ...] = ()  # model folders
+    baseline_train: tuple[str, ...] = ()  # annotated files for the n-gram teacher; none: no such teacher
+    validation_share: float = 0.1  # as in the teachers' recipe, with the seed of their split
+    split_seed: int = 13
+    min_characters: int = 8
+    seed: int = 13
+
+    def __post_init__(self) -> None:
+        if len(self.posts) != len(self.corpora):
+            raise ValueError(f"posts names {len(self.posts)} numbers for {len(self.corpora)} corpora; give one each")
+        if not self.teachers and not self.baseline_train:
+            raise ValueError("no teacher; name model folders under teachers, or files under baseline_train")
+
+
+def pseudo_label(config: PseudoConfig, path: Path) -> None:
+    """Write texts with the mean probabilities of the teachers."""
+    texts = _sample(config)
+    probs: list[NDArray[np.float64]] = []
+    for folder in config.teachers:
+        probs.append(_model_probabilities(Path(folder), texts))
+        log.info("%s has labelled %d texts", folder, len(texts))
+    if config.baseline_train:
+        posts = [post for file in config.baseline_train for post in load_annotated(Path(file))]
+        training, _ = split_validation(posts, config.validation_share, config.split_seed)
+        baseline = Baseline.train([posts[k].text for k in training], [posts[k].label for k in training])
+        probs.append(baseline.probabilities(texts))
+        log.info("the n-grams have labelled %d texts", len(texts))
+    mean = np.mean(probs, axis=0)
+    with open_writer(path, ["text", *PROBABILITY_COLUMNS]) as writer:
+        for text, row in zip(texts, mean.round(4).tolist(), strict=True):
+            writer.write({"text": text, **dict(zip(PROBABILITY_COLUMNS, row, strict=True))})
+
+
+def read_pseudo(path: Path) -> tuple[list[str], NDArray[np.float32]]:
+    """Read texts and probabilities, shape (texts, 8), that :func:`pseudo_label` wrote as JSONL."""
+    texts, rows = [], []
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            record = json.loads(line)
+            texts.append(record["text"])
+            rows.append([record[column] for column in PROBABILITY_COLUMNS])
+    return texts, np.array(rows, dtype=np.float32)
+
+
+def _sample(config: PseudoConfig) -> list[str]:
+    held_out = held_out_fingerprints([Path(file) for file in config.held_out])
+    rng = random.Random(config.seed)
+    sample = []
+    for path, count in zip(config.corpora, config.posts, strict=True):
+        texts = [
+            item.text
+            for item in read_corpus(Path(path), held_out)
+            if item.kind == "post" and len(item.text) >= config.min_characters
+        ]
+        sample.extend(rng.sample(texts, min(count, len(texts))))
+    return sample
+
+
+def _model_probabilities(folder: Path, texts: list[str]) -> NDArray[np.float64]:
+    settings = ModelSettings.load(folder)
+    encoded = Encoder.load(folder, settings.max_length).encode_clean(texts)
+    attention = "sdpa" if torch.cuda.is_available() else "eager"
+    model = AutoModelForSequenceClassification.from_pretrained(
+        folder, attn_implementation=attention, dtype=torch.float32
+    )
+    logits = predict_logits(model, [item.ids for item in encoded])
+    return calibrated(logits, [detect_language(text) for text in texts], settings.temperature)

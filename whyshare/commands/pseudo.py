@@ -1,0 +1,30 @@
+"""``whyshare pseudo RECIPE -o FILE``: label unlabelled posts with teachers, for a student to learn from."""
+
+import argparse
+import logging
+from pathlib import Path
+
+from ..extras import needs
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("recipe", type=Path, help="TOML file; see training/recipes/")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="jsonl file, to name under pseudo in a recipe")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Label and write."""
+    from ..data.errors import InputError
+    from ..data.writing import check_output
+
+    with needs("train"):
+        from ..training.pseudo import PseudoConfig, pseudo_label
+    from ..training.settings import read_recipe
+
+    check_output(options.output, [options.recipe])
+    if options.output.suffix != ".jsonl":
+        raise InputError(f"{options.output} is no .jsonl; give the output that ending")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    pseudo_label(read_recipe(options.recipe, PseudoConfig), options.output)
