@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from ..data.cleaning import clean
 
@@ -13,7 +14,33 @@ from ..data.cleaning import clean
 _TOKEN = re.compile(
     r"\[[^\[\]\s]{1,6}\]|<url>|@user|<num>|[\u3400-\u9fff]+|[A-Za-z][A-Za-z'’-]+|[\U0001f000-\U0001faff\u2600-\u27bf]"
 )
-_MASKS = {"<url>", "@user", "<num>"}
+# Words that say nothing by themselves.
+_CHINESE_STOP_WORDS = frozenset(
+    [
+        "我们",
+        "你们",
+        "他们",
+        "自己",
+        "这个",
+        "那个",
+        "这些",
+        "那些",
+        "什么",
+        "怎么",
+        "就是",
+        "不是",
+        "还是",
+        "但是",
+        "因为",
+        "所以",
+        "如果",
+        "已经",
+        "一个",
+        "没有",
+        "可以",
+    ]
+)
+_LEFT_OUT = {"<url>", "@user", "<num>"} | ENGLISH_STOP_WORDS | _CHINESE_STOP_WORDS
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 LEAST = 3  # posts that must have a word before it is listed
 PRIOR = 0.1  # weight of the prior, as a share of all words; the larger, the more evidence a rare word needs
@@ -32,10 +59,8 @@ def words_of(text: str) -> list[str]:
     """Cut a text into words and emoji: Chinese by jieba where it is installed, by pairs of characters where not."""
     words: list[str] = []
     for token in _TOKEN.findall(clean(text)):
-        if token in _MASKS:
-            continue
         words.extend(_cut(token) if _HAN.match(token) else [token.lower()])
-    return words
+    return [word for word in words if word not in _LEFT_OUT]
 
 
 def _cut(run: str) -> list[str]:

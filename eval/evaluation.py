@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.cleaning import clean
 from ..data.errors import InputError, shown
 from ..data.motives import MOTIVES, Motive
 from .intervals import RESAMPLES, Estimate, estimate, resample_weights
@@ -131,20 +132,40 @@ def align(
     """Find the prediction of each annotated post: by id, or by text where the ids do not match.
 
     :return: For each gold post, the position of its prediction.
-    :raises InputError: If an id stands twice, or posts have no prediction.
+    :raises InputError: If an id stands twice, posts have no prediction, or a prediction is of another text.
     """
     if len(set(predicted_ids)) < len(predicted_ids):
         twice = Counter(predicted_ids).most_common(1)[0][0]
         raise InputError(f"{name} has two predictions for id {shown(twice)}; one for each post is needed")
-    for gold_keys, keys in ((gold_ids, predicted_ids), (gold_texts, texts)):
-        places = {key: position for position, key in enumerate(keys)}
-        missing = [key for key in gold_keys if key not in places]
-        if not missing:
-            return [places[key] for key in gold_keys]
+    gold_clean, clean_texts = ([clean(text) for text in some] for some in (gold_texts, texts))
+    found = _places(gold_ids, predicted_ids)
+    other = _of_other_text(found, gold_clean, clean_texts) if found else None
+    if not found or other is not None:  # without ids, rows are numbered, and may be in another order
+        found = _places(gold_clean, clean_texts) or found
+        other = _of_other_text(found, gold_clean, clean_texts) if found else None
+    if found and other is None:
+        return found
+    if other is not None:
+        raise InputError(
+            f"{name} has for id {shown(gold_ids[other])} the text {shown(clean_texts[found[other]])}, the annotated "
+            f"file {shown(gold_clean[other])}; label the annotated file itself"
+        )
+    missing = [text for text in gold_texts if clean(text) not in set(clean_texts)]
     raise InputError(
         f"{name} has no prediction for {len(missing)} of {len(gold_texts)} annotated posts, such as "
         f"{shown(missing[0])}; label the annotated file itself"
     )
+
+
+def _places(gold_keys: Sequence[str], keys: Sequence[str]) -> list[int]:
+    """Find every gold key among others; an empty list if one is missing."""
+    places = {key: position for position, key in enumerate(keys)}
+    return [places[key] for key in gold_keys] if all(key in places for key in gold_keys) else []
+
+
+def _of_other_text(places: Sequence[int], gold_texts: Sequence[str], texts: Sequence[str]) -> int | None:
+    """Find the first post whose prediction has another text; predictions without texts are believed."""
+    return next((k for k, place in enumerate(places) if texts[place] and texts[place] != gold_texts[k]), None)
 
 
 def check_classes(gold: Sequence[Motive], file: str) -> None:
@@ -162,6 +183,11 @@ def majority(gold: Sequence[Motive]) -> list[Motive]:
     """Give every post the commonest motive: the score to beat."""
     commonest = max(MOTIVES, key=list(gold).count)
     return [commonest] * len(gold)
+
+
+def chance(gold: Sequence[Motive], seed: int = 0) -> list[Motive]:
+    """Give the motives in their true shares to posts at random."""
+    return [gold[k] for k in np.random.default_rng(seed).permutation(len(gold))]
 
 
 def _with_intervals(judged: Judged, weights: NDArray[np.float64]) -> dict[str, Estimate]:

@@ -83,7 +83,8 @@ def post_scores(judged: Judged) -> dict[str, Floats]:
     if judged.probs is not None:
         rows = np.arange(len(judged))
         of_gold = judged.probs[rows, judged.gold]
-        above = (judged.probs > of_gold[:, None]).sum(axis=1)
+        equal_before = (judged.probs == of_gold[:, None]) & (np.arange(LABELS) < judged.gold[:, None])
+        above = ((judged.probs > of_gold[:, None]) | equal_before).sum(axis=1)
         scores["top-2 accuracy"] = (above < 2).astype(float)
         scores["log loss"] = -np.log(np.clip(of_gold, _LEAST, 1.0))
         scores["Brier score"] = (judged.probs**2).sum(axis=1) - 2 * of_gold + 1
@@ -142,4 +143,4 @@ def coverage_accuracy(judged: Judged, steps: Sequence[float]) -> Floats:
 
 def _confidence_and_right(judged: Judged) -> tuple[Floats, Floats]:
     assert judged.probs is not None
-    return judged.probs.max(axis=1), (judged.predicted == judged.gold).astype(float)
+    return judged.probs[np.arange(len(judged)), judged.predicted], (judged.predicted == judged.gold).astype(float)

@@ -3,7 +3,7 @@
 import datetime
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -85,6 +85,10 @@ def measure_mix(
     mixes = [_mix("all", np.full(len(tags), True), posts, known, checked, seed)]
     if len(names) > 1:
         mixes += [_mix(name, tags == name, posts, known, checked, seed) for name in names]
+    few = ", ".join(f"{mix.name} ({mix.posts})" for mix in mixes if mix.posts < FEW_POSTS)
+    if few:
+        warning = f"fewer than {FEW_POSTS} posts in {few}: the intervals are wide"
+        mixes[0] = replace(mixes[0], warnings=[warning, *mixes[0].warnings])
     return mixes
 
 
@@ -167,8 +171,6 @@ def _mix(
     raw = counted(predicted, RESAMPLES, rng)
     corrected = error_corrected(predicted, known, weights, RESAMPLES, rng)
     warnings = []
-    if len(predicted) < FEW_POSTS:
-        warnings.append(f"{name}: only {len(predicted)} posts; the intervals are wide")
     sample = checked and _of_group(checked, own)
     if sample and len(sample.gold) >= FEW_CHECKED:
         best, method = prediction_powered(probs, sample.positions, sample.gold, sample.weights), "checked sample"

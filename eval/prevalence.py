@@ -12,7 +12,7 @@ but that the sample is random. Written here in some lines of NumPy, since the in
 once; the tests hold them against independent solutions.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LABELS = len(MOTIVES)
+RULE_OF_THREE = 3.0  # none seen among n: at most 3 / n, with 95 % confidence
 _ROUNDS = 400
 _SMOOTHING = 0.1  # posts added to every cell of an error matrix, so that none is impossible
 
@@ -80,7 +81,10 @@ def error_corrected(
     share = np.full(len(cells), 1 / len(cells))
     matrices = _error_matrices(rng.multinomial(len(cells), share, size=resamples) @ cells)
     drawn = rng.multinomial(len(predicted), values, size=resamples) / len(predicted)
-    return _shares(point, solve_mixture(drawn, matrices))
+    shares = _shares(point, solve_mixture(drawn, matrices))
+    # Where no resample has a motive, the bound is that of seeing none among the posts it would be found in.
+    found = np.diagonal(matrices.mean(axis=0)) * len(predicted)
+    return replace(shares, high=np.clip(np.maximum(shares.high, RULE_OF_THREE / found), 0.0, 1.0))
 
 
 def solve_mixture(shares: Floats, matrices: Floats) -> Floats:

@@ -32,7 +32,7 @@ Labeller.load("{name}").label("求推荐一家靠谱的牙科")
 
 ## How it was made
 
-Fine-tuned from `{base}` by this recipe; `whyshare train` makes it again from a recipe with these keys.
+{origin} `whyshare train` makes it again from a recipe with these keys.
 
 ```toml
 {recipe}
@@ -62,8 +62,8 @@ def write_card(folder: Path, name: str, settings: ModelSettings) -> None:
         name=name,
         motives=", ".join(f"`{motive}` ({motive.zh})" for motive in MOTIVES),
         scores=_score_table(settings),
-        base=settings.recipe.get("base", "?"),
-        recipe="\n".join(f"{key} = {_toml(value)}" for key, value in settings.recipe.items()),
+        origin=_origin(settings),
+        recipe="\n".join(f"{key} = {_toml(value)}" for key, value in settings.recipe.items() if key != "pretraining"),
         data=", ".join(f"`{file}` {digest[:16]}" for file, digest in settings.data.items()),
         temperatures=", ".join(f"{language} {value:.2f}" for language, value in settings.temperature.items()),
         threshold=f"{settings.uncertain_below:.2f}",
@@ -73,10 +73,26 @@ def write_card(folder: Path, name: str, settings: ModelSettings) -> None:
     (folder / "README.md").write_text(text, encoding="utf-8")
 
 
+def _origin(settings: ModelSettings) -> str:
+    pretraining = settings.recipe.get("pretraining")
+    if not pretraining:
+        return f"Fine-tuned from `{settings.recipe.get('base', '?')}`;"
+    tokens = " and ".join(
+        f"{count / 1e6:.0f} million tokens of `{Path(file).name}`"
+        for file, count in zip(pretraining["corpora"], pretraining["tokens"], strict=True)
+    )
+    return (
+        f"The encoder is `{pretraining['base']}` under a new Chinese and English vocabulary, pretrained further by masking "
+        f"whole words in {tokens} (public posts, not part of this project), and then fine-tuned;"
+    )
+
+
 def _score_table(settings: ModelSettings) -> str:
     lines = ["| measured on | posts | macro-F1 | accuracy |", "|---|---:|---:|---:|"]
     for split, languages in settings.scores.items():
         for language, score in languages.items():
+            if score["posts"] < 30:
+                continue
             macro_f1 = _with_spread(score, "macro_f1")
             lines.append(f"| {split}, {language} | {score['posts']} | {macro_f1} | {_with_spread(score, 'accuracy')} |")
     return "\n".join(lines)

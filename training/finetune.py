@@ -5,6 +5,7 @@ the best checkpoint into a folder: half precision, temperatures, threshold, sett
 """
 
 import hashlib
+import json
 import logging
 import re
 from collections.abc import Sequence
@@ -277,7 +278,7 @@ def settings_from_validation(
         target_accuracy=config.target_accuracy,
         data={Path(path).name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in config.train},
         scores={"validation": scores},
-        recipe=asdict(config),
+        recipe=asdict(config) | _pretraining(config.base),
     )
     return settings, probs
 
@@ -305,6 +306,12 @@ def save_folder(
     settings.save(folder)
     export_onnx(folder)
     write_card(folder, config.name, settings)
+
+
+def _pretraining(base: str) -> dict[str, Any]:
+    """Give the recipe of the base, where whyshare pretrained it."""
+    path = Path(base) / "recipe.json"
+    return {"pretraining": json.loads(path.read_text(encoding="utf-8"))} if path.is_file() else {}
 
 
 def _check_labels(posts: Sequence[Annotated]) -> None:

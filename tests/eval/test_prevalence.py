@@ -65,6 +65,13 @@ def test_correction_takes_the_bias_off():
     assert ((better.low <= CAMPAIGN) & (better.high >= CAMPAIGN)).sum() >= 7
 
 
+def test_none_seen_is_not_none_there():
+    predicted = np.full(60, 4)
+    shares = error_corrected(predicted, known(), np.ones(3000), 100, np.random.default_rng(0))
+    assert shares.values[0] < 0.001
+    assert 3 / 60 <= shares.high[0] < 0.2
+
+
 def test_a_checked_sample_helps_and_covers():
     covered, ratios = [], []
     for seed in range(40):
@@ -96,7 +103,7 @@ def test_groups_and_warnings():
     mixes = measure_mix(posts, groups, known(), checked)
     assert [(mix.name, mix.posts, mix.checked) for mix in mixes] == [("all", 600, 280), ("a", 550, 275), ("b", 40, 5)]
     assert [mix.method for mix in mixes] == ["checked sample", "checked sample", "error matrix"]
-    assert any("b: only 40 posts" in warning for warning in mixes[2].warnings)
+    assert mixes[0].warnings == ["fewer than 100 posts in b (40): the intervals are wide"]
     assert any("5 checked posts are too few" in warning for warning in mixes[2].warnings)
 
 
