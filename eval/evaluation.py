@@ -138,34 +138,18 @@ def align(
         twice = Counter(predicted_ids).most_common(1)[0][0]
         raise InputError(f"{name} has two predictions for id {shown(twice)}; one for each post is needed")
     gold_clean, clean_texts = ([clean(text) for text in some] for some in (gold_texts, texts))
-    found = _places(gold_ids, predicted_ids)
-    other = _of_other_text(found, gold_clean, clean_texts) if found else None
-    if not found or other is not None:  # without ids, rows are numbered, and may be in another order
-        found = _places(gold_clean, clean_texts) or found
-        other = _of_other_text(found, gold_clean, clean_texts) if found else None
-    if found and other is None:
-        return found
-    if other is not None:
-        raise InputError(
-            f"{name} has for id {shown(gold_ids[other])} the text {shown(clean_texts[found[other]])}, the annotated "
-            f"file {shown(gold_clean[other])}; label the annotated file itself"
-        )
-    missing = [text for text in gold_texts if clean(text) not in set(clean_texts)]
+    for gold_keys, keys in ((gold_ids, predicted_ids), (gold_clean, clean_texts)):
+        places = {key: position for position, key in enumerate(keys)}
+        missing = [text for key, text in zip(gold_keys, gold_texts, strict=True) if key not in places]
+        if not missing:
+            found = [places[key] for key in gold_keys]
+            # Files without ids are matched by row number: the texts must be the same, where there are any.
+            if all(clean_texts[k] in ("", text) for k, text in zip(found, gold_clean, strict=True)):
+                return found
     raise InputError(
         f"{name} has no prediction for {len(missing)} of {len(gold_texts)} annotated posts, such as "
         f"{shown(missing[0])}; label the annotated file itself"
     )
-
-
-def _places(gold_keys: Sequence[str], keys: Sequence[str]) -> list[int]:
-    """Find every gold key among others; an empty list if one is missing."""
-    places = {key: position for position, key in enumerate(keys)}
-    return [places[key] for key in gold_keys] if all(key in places for key in gold_keys) else []
-
-
-def _of_other_text(places: Sequence[int], gold_texts: Sequence[str], texts: Sequence[str]) -> int | None:
-    """Find the first post whose prediction has another text; predictions without texts are believed."""
-    return next((k for k, place in enumerate(places) if texts[place] and texts[place] != gold_texts[k]), None)
 
 
 def check_classes(gold: Sequence[Motive], file: str) -> None:
