@@ -11,8 +11,8 @@ from markupsafe import Markup, escape
 from .metrics import Reliability
 
 ROW = 26  # height of a row of bars, in units of the view box
-LABEL = 170  # width of the names beside bars
-WIDE = 720
+LABEL = 165  # width of the names beside bars
+WIDE = 600
 
 
 def bars(rows: Sequence[tuple[str, float, float, float, str]], title: str, percent: bool = False) -> Markup:
@@ -62,7 +62,7 @@ def stacked_bars(rows: Sequence[tuple[str, Sequence[tuple[str, float, str]]]], t
     legend = [(name, colour) for name, _, colour in (rows[0][1] if rows else [])]
     top = len(rows) * ROW + 10
     for k, (name, colour) in enumerate(legend):
-        x, y = LABEL + (k % 4) * (width / 4), top + (k // 4) * 20
+        x, y = (k % 4) * (WIDE / 4), top + (k // 4) * 20
         parts.append(f'<rect x="{x:.0f}" y="{y}" width="11" height="11" rx="2" fill="{colour}"/>')
         parts.append(f'<text x="{x + 16:.0f}" y="{y + 10}" class="small">{escape(name)}</text>')
     return _svg(WIDE, top + 44, title, parts)
@@ -96,7 +96,7 @@ def heat_map(counts: Sequence[Sequence[int]], names: Sequence[str], title: str, 
 def reliability_plot(points: Reliability, title: str, x_name: str, y_name: str) -> Markup:
     """Draw accuracy over stated confidence; a calibrated model lies on the diagonal."""
     dots = [
-        f'<circle cx="{_x(c):.1f}" cy="{_y(a):.1f}" r="5" class="dot"/>'
+        f'<circle cx="{_x(c):.1f}" cy="{_y(a):.1f}" r="5" class="dot"><title>{c:.0%}: {a:.0%}</title></circle>'
         for c, a in zip(points.confidence, points.accuracy, strict=True)
     ]
     line = "M" + "L".join(f"{_x(c):.1f} {_y(a):.1f}" for c, a in zip(points.confidence, points.accuracy, strict=True))

@@ -174,6 +174,12 @@ def chance(gold: Sequence[Motive], seed: int = 0) -> list[Motive]:
     return [gold[k] for k in np.random.default_rng(seed).permutation(len(gold))]
 
 
+def spread(evaluations: Sequence[Evaluation], metric: str = "macro-F1") -> str:
+    """Give mean and standard deviation of a metric over models, such as seeds."""
+    scores = np.array([one.metrics[metric].value for one in evaluations])
+    return f"{scores.mean():.3f} ± {scores.std(ddof=1):.3f}"
+
+
 def _with_intervals(judged: Judged, weights: NDArray[np.float64]) -> dict[str, Estimate]:
     drawn = weights.sum(axis=1) > 0
     points = summary_metrics(judged, np.ones((1, len(judged))))

@@ -12,7 +12,7 @@ from ..data.motives import MOTIVES, Motive
 from ..data.results import PROBABILITY_COLUMNS
 from ..data.writing import open_writer
 from .charts import bars, coverage_plot, heat_map, reliability_plot
-from .evaluation import Evaluation
+from .evaluation import Evaluation, spread
 from .metrics import Judged
 from .pages import COLOURS, PageLanguage, motive_name, render, words_in, write_page
 
@@ -40,6 +40,7 @@ class Error:
 def write_report(
     folder: Path,
     evaluations: Sequence[Evaluation],
+    yardsticks: Sequence[Evaluation],
     judged: Judged,
     posts: Sequence[Annotated],
     provenance: Sequence[tuple[str, str]],
@@ -49,6 +50,7 @@ def write_report(
 ) -> Path:
     """Write the report of the first evaluation, with the others beside it.
 
+    :param yardsticks: What is reached without reading the posts: the commonest motive first, then chance.
     :param judged: Gold labels and predictions of the first evaluation, in the order of ``posts``.
     :param provenance: Names and values for the last section: files, fingerprints, command.
     :param interval_unit: What was resampled: posts, or a column's name.
@@ -60,7 +62,7 @@ def write_report(
         raise InputError(f"cannot make folder {folder}: {error.strerror}") from None
     errors = find_errors(judged, posts)
     evaluation = evaluations[0]
-    metrics = {"models": [one.as_json() for one in evaluations], "provenance": dict(provenance)}
+    metrics = {"models": [one.as_json() for one in [*evaluations, *yardsticks]], "provenance": dict(provenance)}
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2, ensure_ascii=False), encoding="utf-8")
     _write_predictions(folder / "predictions.parquet", judged, posts)
     _write_errors(folder / "errors.csv", errors)
@@ -71,8 +73,12 @@ def write_report(
         language,
         {
             "evaluation": evaluation,
-            "others": evaluations,
-            "answer": answer(evaluations, language),
+            "others": [*evaluations, *yardsticks],
+            "spread": words["spread_note"].format(count=len(evaluations), spread=spread(evaluations))
+            if len(evaluations) > 1
+            else "",
+            "answer": answer(evaluation, yardsticks[0], language),
+            "name_of": lambda name: words.get(name, name),
             "interval_note": words["interval_note"].format(unit=unit, resamples=resamples),
             "names": {motive: motive_name(motive, language) for motive in MOTIVES},
             "gains": {motive: motive.gain_zh if language == "zh" else motive.gain_en for motive in MOTIVES},
@@ -86,17 +92,16 @@ def write_report(
     return folder / "report.html"
 
 
-def answer(evaluations: Sequence[Evaluation], language: PageLanguage) -> str:
+def answer(first: Evaluation, majority: Evaluation, language: PageLanguage) -> str:
     """Say the result in one or two sentences."""
     words = words_in(language)
-    first = evaluations[0]
     accuracy = first.metrics["accuracy"]
     sentence = words["answer"].format(
         name=first.name,
         posts=first.posts,
         accuracy=f"{accuracy.value:.0%} [{100 * accuracy.low:.0f}, {100 * accuracy.high:.0f}]",
         macro_f1=first.metrics["macro-F1"],
-        majority=f"{evaluations[-1].metrics['macro-F1'].value:.3f}",
+        majority=f"{majority.metrics['macro-F1'].value:.3f}",
     )
     if 0.6 in first.coverage:
         space = "" if language == "zh" else " "

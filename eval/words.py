@@ -20,7 +20,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "posts": ("posts", "帖数"),
     "interval_note": (
         "In brackets: 95 % bootstrap intervals over {unit} ({resamples} resamples).",
-        "方括号内为 95 % 自助法区间（按{unit}重抽样 {resamples} 次）。",
+        "方括号内为 95 % 自助法区间（按 {unit} 重抽样 {resamples} 次）。",
     ),
     "unit_posts": ("posts", "帖子"),
     "classes": ("Each motive", "各动机"),
@@ -53,10 +53,26 @@ WORDS: dict[str, tuple[str, str]] = {
     "text": ("post", "帖子"),
     "no_errors": ("There are none.", "没有错误。"),
     "provenance": ("Data, model and command", "数据、模型与命令"),
-    "data_file": ("annotated file", "标注文件"),
-    "fingerprint": ("SHA-256", "SHA-256"),
+    "annotated file": ("annotated file", "标注文件"),
+    "predictions": ("predictions", "预测文件"),
     "command": ("command", "命令"),
-    "version": ("whyshare", "whyshare"),
+    "spread_note": (
+        "Macro-F1 over {count} models, mean ± standard deviation: {spread}.",
+        "{count} 个模型的宏平均 F1（均值 ± 标准差）：{spread}。",
+    ),
+    "no_probabilities": (
+        "The predictions have no probabilities: top-2 accuracy, log loss, Brier score, calibration and coverage are "
+        "left out.",
+        "预测文件没有概率：不计算前二准确率、对数损失、Brier 分数、校准与覆盖率。",
+    ),
+    "macro-F1": ("macro-F1", "宏平均 F1"),
+    "primary or secondary": ("primary or secondary", "主或次标签命中"),
+    "top-2 accuracy": ("top-2 accuracy", "前二准确率"),
+    "log loss": ("log loss (less is better)", "对数损失（越小越好）"),
+    "Brier score": ("Brier score (less is better)", "Brier 分数（越小越好）"),
+    "ECE": ("calibration error (ECE; less is better)", "校准误差（ECE，越小越好）"),
+    "always the commonest motive": ("always the commonest motive", "总是最常见动机"),
+    "chance, in the true shares": ("chance, in the true shares", "按真实比例随机"),
     "caveat": (
         "A score is only as good as the annotation it is measured against. The labels that come with whyshare were "
         "given by a language model working from the codebook, and no person has checked them: agreement with them is "

@@ -51,7 +51,7 @@ def test_scores_are_printed_and_written(folder, capsys):
 
 def test_several_models_give_mean_and_spread(folder, tiny_model, capsys):
     assert main(["eval", "gold.csv", "--model", str(tiny_model), "--predictions", "labelled.jsonl"]) == 0
-    assert re.search(r"macro-F1 over 2 models: 0\.\d+ ± 0\.\d+", capsys.readouterr().out)
+    assert re.search(r"macro-F1 over 2 models, mean ± standard deviation: 0\.\d+ ± 0\.\d+", capsys.readouterr().out)
     assert (
         main(["compare", "gold.csv", "--predictions", "labelled.jsonl", "--model", str(tiny_model), "-o", "f.csv"]) == 0
     )
@@ -66,6 +66,7 @@ def test_labels_alone_can_be_measured(folder, capsys):
     printed = capsys.readouterr().out
     assert "0.750" in printed
     assert "ECE" not in printed
+    assert "no probabilities were given" in printed
     assert "标签有多准" in (folder / "report" / "report.html").read_text(encoding="utf-8")
 
 
@@ -86,6 +87,10 @@ def edited(folder, edit):
         (
             lambda rows: [{**row, "id": row["id"] + "x", "text": "other"} for row in rows],
             "has no prediction for 64 of 64",
+        ),
+        (
+            lambda rows: rows[5].update(text="another"),
+            "has no prediction for 1 of 64 annotated posts, such as 'post 5'",
         ),
         (lambda rows: [{"id": row["id"], "label": row["motive"]} for row in rows], "has no column 'motive'"),
         (

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from ..eval.evaluation import Evaluation
     from ..eval.metrics import Judged
 
+MAJORITY, CHANCE = "always the commonest motive", "chance, in the true shares"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_inputs(parser)
-    parser.add_argument("--cluster", metavar="COLUMN", help="posts with the same value are alike (author, source)")
     parser.add_argument("--report", type=Path, metavar="DIR", help="write report.html and its data there")
     parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of the report")
     parser.add_argument("--runs", type=Path, metavar="FILE", help="append the scores to a run log (JSONL)")
@@ -40,19 +41,24 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--label-column", metavar="NAME")
     parser.add_argument("--label-map", nargs="+", default=[], metavar="THEIRS=OURS", help="other names of the motives")
     parser.add_argument("--resamples", type=int, default=1000, metavar="N", help="for the intervals; default 1000")
+    parser.add_argument("--cluster", metavar="COLUMN",
+                        help="draw resamples by author or source: posts with the same value are alike")  # fmt: skip
 
 
 def run(options: argparse.Namespace) -> None:
     """Evaluate, print, and write what was asked for."""
-    from ..eval.evaluation import evaluate, judge, majority
+    from ..eval.evaluation import chance, evaluate, judge, majority
 
     posts = load_posts(options)
     gold = [post.label for post in posts]
-    clusters = _clusters(posts, options.cluster)
+    clusters = clusters_of(posts, options.cluster)
     languages = [post.language for post in posts]
     judgements = judge_all(options, posts)
-    judgements.append(("always the commonest motive", judge(gold, majority(gold))))
-    evaluations = [evaluate(name, judged, languages, clusters, options.resamples) for name, judged in judgements]
+    yardsticks = [(MAJORITY, judge(gold, majority(gold))), (CHANCE, judge(gold, chance(gold)))]
+    evaluations, blind = (
+        [evaluate(name, judged, languages, clusters, options.resamples) for name, judged in some]
+        for some in (judgements, yardsticks)
+    )
     if options.report:
         from ..eval.report import write_report
 
@@ -60,16 +66,16 @@ def run(options: argparse.Namespace) -> None:
         unit = options.cluster or "posts"
         first = judgements[0][1]
         page = write_report(
-            options.report, evaluations, first, posts, provenance, unit, options.resamples, options.lang
+            options.report, evaluations, blind, first, posts, provenance, unit, options.resamples, options.lang
         )
     if options.runs:
         from ..eval.runs import append_runs
 
-        append_runs(options.runs, evaluations[:-1], str(options.annotated), dict(_provenance(options)))
+        append_runs(options.runs, evaluations, str(options.annotated), dict(_provenance(options)))
     if options.json:
-        print(json.dumps([one.as_json() for one in evaluations], ensure_ascii=False))
+        print(json.dumps([one.as_json() for one in evaluations + blind], ensure_ascii=False))
         return
-    _print(evaluations)
+    _print(evaluations, blind, options.cluster or "posts", options.resamples)
     if options.report:
         print(f"\nreport: {page}")
 
@@ -148,7 +154,8 @@ def _from_file(path: Path, posts: Sequence["Annotated"], secondary: Any) -> "Jud
     return judge([post.label for post in posts], motives, stacked, secondary)
 
 
-def _clusters(posts: Sequence["Annotated"], column: str | None) -> list[str] | None:
+def clusters_of(posts: Sequence["Annotated"], column: str | None) -> list[str] | None:
+    """Give the author or source of each post, from the column that ``--cluster`` names."""
     if column is None:
         return None
     if column not in posts[0].fields:
@@ -169,15 +176,19 @@ def _provenance(options: argparse.Namespace) -> list[tuple[str, str]]:
     return [*pairs, ("command", f"whyshare {command}"), ("whyshare", __version__)]
 
 
-def _print(evaluations: Sequence["Evaluation"]) -> None:
+def _print(evaluations: Sequence["Evaluation"], yardsticks: Sequence["Evaluation"], unit: str, resamples: int) -> None:
+    from ..eval.evaluation import spread
+
     first = evaluations[0]
-    print(f"{first.name}: {first.posts} posts; brackets are 95 % intervals\n")
+    print(f"{first.name}: {first.posts} posts; brackets: 95 % bootstrap intervals, {resamples} resamples by {unit}\n")
     headings = ("", "all", *first.languages)
     rows = [
         (name, estimate, *(metrics[name] for metrics in first.languages.values()))
         for name, estimate in first.metrics.items()
     ]
     print_table(headings, rows)
+    if first.reliability is None:
+        print("\nno probabilities were given: top-2, log loss, Brier score and calibration are left out")
     print()
     class_rows = [
         (f"{motive} {motive.zh}", s.support, s.precision, s.recall, s.f1) for motive, s in first.classes.items()
@@ -186,13 +197,12 @@ def _print(evaluations: Sequence["Evaluation"]) -> None:
     print("\nannotated (rows) by predicted (columns)")
     names = [str(motive)[:6] for motive in MOTIVES]
     print_table(("", *names), [(motive, *row) for motive, row in zip(MOTIVES, first.confusion.tolist(), strict=True)])
+    print()
+    leaders = [
+        (one.name, one.metrics["macro-F1"], *(own["macro-F1"] for own in one.languages.values()),
+         one.metrics["accuracy"])
+        for one in [*sorted(evaluations, key=lambda one: -one.metrics["macro-F1"].value), *yardsticks]
+    ]  # fmt: skip
+    print_table(("model", "macro-F1", *(f"{tag} macro-F1" for tag in first.languages), "accuracy"), leaders)
     if len(evaluations) > 1:
-        print()
-        leaders = [(one.name, one.metrics["macro-F1"], one.metrics["accuracy"]) for one in evaluations]
-        print_table(("model", "macro-F1", "accuracy"), leaders)
-    models = evaluations[:-1]
-    if len(models) > 1:
-        import numpy as np
-
-        scores = np.array([one.metrics["macro-F1"].value for one in models])
-        print(f"\nmacro-F1 over {len(models)} models: {scores.mean():.3f} ± {scores.std(ddof=1):.3f}")
+        print(f"\nmacro-F1 over {len(evaluations)} models, mean ± standard deviation: {spread(evaluations)}")
