@@ -7,6 +7,7 @@ Krippendorff's alpha (nominal; Hayes and Krippendorff, 2007) uses every post tha
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,19 @@ class Agreement:
     overall: Mapping[str, Estimate]
     pairs: Mapping[tuple[str, str], tuple[Estimate, Estimate]]
     classes: Mapping[Motive, Estimate]
+
+    def as_json(self) -> dict[str, Any]:
+        """Give plain values; every estimate as value, low, high."""
+        return {
+            "posts": self.posts,
+            "annotators": list(self.annotators),
+            "overall": {name: one.as_json() for name, one in self.overall.items()},
+            "pairs": [
+                {"annotators": list(pair), "Cohen's kappa": kappa.as_json(), "equal labels": equal.as_json()}
+                for pair, (kappa, equal) in self.pairs.items()
+            ],
+            "classes": {str(motive): alpha.as_json() for motive, alpha in self.classes.items()},
+        }
 
 
 def pairable(labels: Ints) -> Ints:

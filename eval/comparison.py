@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,8 @@ class Comparison:
     """The first model against the second: differences are first minus second.
 
     ``only_first`` and ``only_second`` count the posts that one alone has right; ``p_value`` is McNemar's, ``adjusted``
-    the same after Holm's correction for all comparisons made together.
+    the same after Holm's correction for all comparisons made together. ``class_p_values`` are McNemar's on the posts
+    that the annotators gave each motive (its recall), Holm-corrected for the eight of them and all comparisons.
     """
 
     first: str
@@ -26,28 +28,59 @@ class Comparison:
     macro_f1: Estimate
     accuracy: Estimate
     classes: dict[Motive, Estimate]
+    class_p_values: dict[Motive, float]
     only_first: int
     only_second: int
     p_value: float
     adjusted: float
 
+    def as_json(self) -> dict[str, Any]:
+        """Give plain values; every difference as value, low, high."""
+        return {
+            "first": self.first,
+            "second": self.second,
+            "macro-F1": self.macro_f1.as_json(),
+            "accuracy": self.accuracy.as_json(),
+            "only first right": self.only_first,
+            "only second right": self.only_second,
+            "p": self.p_value,
+            "p (Holm)": self.adjusted,
+            "classes": {
+                str(motive): {"F1": difference.as_json(), "p of recall (Holm)": self.class_p_values[motive]}
+                for motive, difference in self.classes.items()
+            },
+        }
 
-def compare(models: Sequence[tuple[str, Judged]], resamples: int = RESAMPLES, seed: int = 0) -> list[Comparison]:
+
+def compare(
+    models: Sequence[tuple[str, Judged]],
+    clusters: Sequence[str] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> list[Comparison]:
     """Compare every two models, which must have judged the same posts in the same order.
 
+    :param clusters: Author or source of each post, when posts of one are alike: the resamples are drawn by it, while
+        McNemar's test takes every post for itself.
     :raises ValueError: If the gold labels differ.
     """
     posts = len(models[0][1])
     if any(not np.array_equal(models[0][1].gold, judged.gold) for _, judged in models):
         raise ValueError("the models were not judged on the same posts; evaluate them on one annotated file")
-    weights = np.vstack([np.ones(posts), resample_weights(posts, resamples=resamples, seed=seed)])
+    weights = np.vstack([np.ones(posts), resample_weights(posts, clusters, resamples, seed)])
     f1 = [precision_recall_f1(confusion(judged, weights))[2] for _, judged in models]
     right = [(judged.predicted == judged.gold).astype(float) for _, judged in models]
     pairs = list(combinations(range(len(models)), 2))
-    counts = [(int((right[i] > right[j]).sum()), int((right[j] > right[i]).sum())) for i, j in pairs]
+    counts = [_discordant(right[i], right[j]) for i, j in pairs]
     p_values = [mcnemar(*pair) for pair in counts]
+    of_class = [models[0][1].gold == k for k in range(len(MOTIVES))]
+    class_p = holm([mcnemar(*_discordant(right[i][own], right[j][own])) for i, j in pairs for own in of_class])
+    class_rows = [
+        dict(zip(MOTIVES, class_p[k : k + len(MOTIVES)], strict=True)) for k in range(0, len(class_p), len(MOTIVES))
+    ]
     comparisons = []
-    for (i, j), (only_i, only_j), p, adjusted in zip(pairs, counts, p_values, holm(p_values), strict=True):
+    together = zip(pairs, counts, p_values, holm(p_values), class_rows, strict=True)
+    for (i, j), (only_i, only_j), p, adjusted, of_classes in together:
         classes = {motive: _estimate(f1[i][:, k] - f1[j][:, k]) for k, motive in enumerate(MOTIVES)}
         comparisons.append(
             Comparison(
@@ -56,6 +89,7 @@ def compare(models: Sequence[tuple[str, Judged]], resamples: int = RESAMPLES, se
                 macro_f1=_estimate(macro(f1[i]) - macro(f1[j])),
                 accuracy=_estimate(weights @ (right[i] - right[j]) / weights.sum(axis=1)),
                 classes=classes,
+                class_p_values=of_classes,
                 only_first=only_i,
                 only_second=only_j,
                 p_value=p,
@@ -88,6 +122,11 @@ def flipped(first: Judged, second: Judged) -> NDArray[np.int64]:
     differ = np.flatnonzero(first.predicted != second.predicted)
     decided = (first.predicted == first.gold) | (second.predicted == second.gold)
     return differ[np.argsort(~decided[differ], kind="stable")]
+
+
+def _discordant(first_right: NDArray[np.float64], second_right: NDArray[np.float64]) -> tuple[int, int]:
+    """Count the posts that only the first, and only the second, has right."""
+    return int((first_right > second_right).sum()), int((second_right > first_right).sum())
 
 
 def _estimate(values: NDArray[np.float64]) -> Estimate:

@@ -58,7 +58,7 @@ class Evaluation:
         """Give plain values for ``metrics.json``."""
 
         def plain(values: Mapping[str, Estimate]) -> dict[str, Any]:
-            return {name: [round(number, 5) for number in (e.value, e.low, e.high)] for name, e in values.items()}
+            return {name: estimate.as_json() for name, estimate in values.items()}
 
         return {
             "name": self.name,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,10 @@ class Estimate:
 
     def __str__(self) -> str:
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+    def as_json(self) -> list[float | None]:
+        """Give value, low and high; null where there is no score, such as for a class that does not occur."""
+        return [round(number, 5) if isfinite(number) else None for number in (self.value, self.low, self.high)]
 
 
 def resample_weights(

@@ -50,7 +50,7 @@ def write_report(
 ) -> Path:
     """Write the report of the first evaluation, with the others beside it.
 
-    :param yardsticks: What is reached without reading the posts: the commonest motive first, then chance.
+    :param yardsticks: What is reached more simply: by the commonest motive (first), chance, n-grams.
     :param judged: Gold labels and predictions of the first evaluation, in the order of ``posts``.
     :param provenance: Names and values for the last section: files, fingerprints, command.
     :param interval_unit: What was resampled: posts, or a column's name.

@@ -67,7 +67,7 @@ def near_duplicates(first: Sequence[str], second: Sequence[str] | None = None) -
     pairs = []
     for start in range(0, vectors.shape[0], _BLOCK):
         similar = (vectors[start : start + _BLOCK] @ others.T).tocoo()
-        for row, column, value in zip(similar.row, similar.col, similar.data, strict=True):
-            if value >= NEAR and (second is not None or start + row < column):
-                pairs.append(NearDuplicate(int(start + row), int(column), min(float(value), 1.0)))
+        near = (similar.data >= NEAR) & ((second is not None) | (start + similar.row < similar.col))
+        for row, column, value in zip(similar.row[near], similar.col[near], similar.data[near], strict=True):
+            pairs.append(NearDuplicate(int(start + row), int(column), min(float(value), 1.0)))
     return sorted(pairs, key=lambda pair: -pair.similarity)

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
@@ -77,6 +79,28 @@ def test_the_command_places_files_side_by_side(tmp_path, monkeypatch, capsys):
     assert "3 posts, 2 annotators" in printed
     assert "1 posts are labelled differently -> differ.csv" in printed
     assert "3,help,value" in (tmp_path / "differ.csv").read_text(encoding="utf-8")
+
+
+def test_a_blank_cell_is_missing_and_null_is_no_post(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "two.csv").write_text("id,a,b\n1,help,help\n2,value,\n3,null,null\n4,value,help\n", encoding="utf-8")
+    (tmp_path / "two.jsonl").write_text(
+        '{"id": 1, "a": "help", "b": "help"}\n{"id": 2, "a": "value", "b": ""}\n'
+        '{"id": 3, "a": null, "b": null}\n{"id": 4, "a": "value", "b": "help"}\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "labelled.csv").write_text("id,motive\n4,help\n1,help\n9,value\n", encoding="utf-8")
+    printed = []
+    for name in ("two.csv", "two.jsonl"):
+        assert main(["agreement", name, "--predictions", "labelled.csv", "--json"]) == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
+    found = json.loads(printed[0])
+    assert found["annotators"] == ["a", "b", "labelled"]
+    assert (found["posts"], found["differing"]) == (3, 1)
+    assert found["pairs"][0]["equal labels"][0] == pytest.approx(2 / 3, abs=1e-5)
+    assert main(["agreement", "two.csv"]) == 0
+    assert '2 labels say "no post" (null)' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

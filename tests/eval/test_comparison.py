@@ -43,3 +43,13 @@ def test_flipped_posts_lists_the_decided_first():
 def test_other_posts_are_refused():
     with pytest.raises(ValueError, match="not judged on the same posts"):
         compare([("a", judged(np.zeros(3, int), 1, 0)), ("b", judged(np.ones(3, int), 1, 0))])
+
+
+def test_a_gain_in_one_class_shows_there():
+    gold = np.arange(800) % 8
+    first = np.where(gold == 6, 0, gold)  # never says the seventh motive
+    [only] = compare([("first", Judged(gold, first)), ("second", Judged(gold, gold))], resamples=50)
+    assert only.class_p_values["help"] < 1e-10
+    assert only.class_p_values["warning"] == 1.0
+    assert only.classes["help"].value == -1.0
+    assert only.as_json()["classes"]["help"]["F1"] == [-1.0, -1.0, -1.0]

@@ -56,6 +56,11 @@ def test_several_models_give_mean_and_spread(folder, tiny_model, capsys):
         main(["compare", "gold.csv", "--predictions", "labelled.jsonl", "--model", str(tiny_model), "-o", "f.csv"]) == 0
     )
     assert "posts flipped -> f.csv" in capsys.readouterr().out
+    three = ["compare", "gold.csv", *["--predictions", "labelled.jsonl"] * 3]
+    assert main([*three, "-o", "f.csv"]) == 2
+    assert "between two models, not 3" in capsys.readouterr().err
+    assert main([*three, "--cluster", "author", "--json"]) == 0
+    assert [one["macro-F1"] for one in json.loads(capsys.readouterr().out)] == [[0.0, 0.0, 0.0]] * 3
 
 
 def test_labels_alone_can_be_measured(folder, capsys):
@@ -68,6 +73,16 @@ def test_labels_alone_can_be_measured(folder, capsys):
     assert "ECE" not in printed
     assert "no probabilities were given" in printed
     assert "标签有多准" in (folder / "report" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_motive_that_does_not_occur_has_no_score(folder, capsys):
+    (folder / "gold.csv").write_text("id,text,label\n1,post 1,help\n2,post 2,value\n", encoding="utf-8")
+    (folder / "two.csv").write_text("id,motive\n1,help\n2,help\n", encoding="utf-8")
+    assert main(["eval", "gold.csv", "--predictions", "two.csv", "--json"]) == 0
+    model = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)[0]
+    assert model["classes"]["warning"]["f1"] == [None, None, None]
+    assert model["classes"]["value"]["precision"][0] == 0.0
+    assert model["metrics"]["macro-F1"][0] == pytest.approx(1 / 3, abs=1e-5)  # over the two motives that occur
 
 
 def edited(folder, edit):

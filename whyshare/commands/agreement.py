@@ -1,6 +1,7 @@
 """``whyshare agreement FILE...``: how far annotators agree, with the model as one more if asked for."""
 
 import argparse
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--columns", nargs="+", metavar="NAME", help="the annotators' columns in a single file")
     parser.add_argument("--texts", type=Path, metavar="FILE", help="id and text: adds the model as one more annotator")
     parser.add_argument("--model", type=Path, metavar="FOLDER", help="model for --texts; the bundled one without it")
+    parser.add_argument("--predictions", type=Path, metavar="FILE", help="labelled file: one more annotator, by id")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the posts on which they differ")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
 
@@ -36,14 +39,19 @@ def run(options: argparse.Namespace) -> None:
     labels = _from_columns(options) if len(options.file) == 1 else _from_files(options.file)
     if options.texts:
         labels[_unused("model", labels)] = _model_labels(options)
+    if options.predictions:
+        from ..data.predictions import read_predictions
+
+        labelled = {one.id: one.motive for one in read_predictions(options.predictions)}
+        shared = {key for own in labels.values() for key in own}
+        labels[_unused(options.predictions.stem, labels)] = {key: m for key, m in labelled.items() if key in shared}
     ids = list(dict.fromkeys(key for one in labels.values() for key in one))
     numbers = {motive: k for k, motive in enumerate(MOTIVES)} | {None: len(MOTIVES)}
     matrix = np.array([[numbers[one[key]] if key in one else MISSING for one in labels.values()] for key in ids])
     if len(labels) < 2 or ((matrix != MISSING).sum(axis=1) >= 2).sum() < 2:
         raise InputError("two annotators and two posts in common are needed; check ids and columns")
-    _print(measure_agreement(matrix, list(labels), len(MOTIVES) + 1))
+    agreement = measure_agreement(matrix, list(labels), len(MOTIVES) + 1)
     differing = [key for key, row in zip(ids, matrix, strict=True) if len({k for k in row if k != MISSING}) > 1]
-    print(f"\n{len(differing)} posts are labelled differently", end="")
     if options.output:
         from ..data.writing import check_output, open_writer
 
@@ -52,8 +60,14 @@ def run(options: argparse.Namespace) -> None:
             for key in differing:
                 given = {name: "" if key not in one else str(one[key] or "no post") for name, one in labels.items()}
                 writer.write({"id": key, **given})
-        print(f" -> {options.output}", end="")
-    print()
+    if options.json:
+        print(json.dumps(agreement.as_json() | {"differing": len(differing)}, ensure_ascii=False))
+        return
+    _print(agreement)
+    no_post = int((matrix == len(MOTIVES)).sum())
+    if no_post:
+        print(f'\n{no_post} labels say "no post" (null); they count as a ninth label')
+    print(f"\n{len(differing)} posts are labelled differently" + (f" -> {options.output}" if options.output else ""))
 
 
 def _from_columns(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
@@ -67,7 +81,7 @@ def _from_columns(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
         wrong = f"no column {missing[0]!r}" if missing else "fewer than two columns of labels"
         raise InputError(f"{path} has {wrong}; it has {', '.join(table.columns)}: name the annotators with --columns")
     rows = list(_rows(path, table))
-    return {name: {key: _motive(path, number, values[name]) for number, key, values in rows} for name in columns}
+    return {name: _labels(path, rows, name) for name in columns}
 
 
 def _from_files(paths: list[Path]) -> dict[str, dict[str, Any]]:
@@ -81,9 +95,17 @@ def _from_files(paths: list[Path]) -> dict[str, dict[str, Any]]:
         column = find_column(table.columns, LABEL_COLUMNS)
         if column is None or find_column(table.columns, ["id"]) is None:
             raise InputError(f"{path} needs the columns id and label; it has {', '.join(table.columns)}")
-        own = {key: _motive(path, number, values[column]) for number, key, values in _rows(path, table)}
-        labels[_unused(path.stem, labels)] = own
+        labels[_unused(path.stem, labels)] = _labels(path, _rows(path, table), column)
     return labels
+
+
+def _labels(path: Path, rows: list[tuple[int, str, dict[str, Any]]], column: str) -> dict[str, Any]:
+    """Give the labels in a column by id; None stands for "no post", a post without a label is left out."""
+    return {
+        key: _motive(path, number, values[column])
+        for number, key, values in rows
+        if not _is_missing(path, values, column)
+    }
 
 
 def _rows(path: Path, table: Any) -> list[tuple[int, str, dict[str, Any]]]:
@@ -99,6 +121,13 @@ def _rows(path: Path, table: Any) -> list[tuple[int, str, dict[str, Any]]]:
         seen.add(key)
         rows.append((row.number, key, row.values))
     return rows
+
+
+def _is_missing(path: Path, values: dict[str, Any], column: str) -> bool:
+    """Tell a post that an annotator left out (a blank cell) from one labelled as no post (null in JSON, or the word)."""
+    is_json = any(suffix in {".json", ".jsonl", ".ndjson"} for suffix in path.suffixes)
+    value = values.get(column)
+    return column not in values or value == "" or (value is None and not is_json)
 
 
 def _motive(path: Path, number: int, value: Any) -> Any:
