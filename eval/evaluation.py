@@ -92,8 +92,8 @@ def judge(
             f"{len(gold)} gold labels and {len(predicted)} predictions; equally many, at least one, are needed"
         )
     second = None if secondary is None else np.array([-1 if one is None else one.position for one in secondary])
-    columns = (np.array([one.position for one in labels], dtype=np.int64) for labels in (gold, predicted))
-    return Judged(*columns, probs, second)
+    columns = [np.array([one.position for one in labels], dtype=np.int64) for labels in (gold, predicted)]
+    return Judged(columns[0], columns[1], probs, second)
 
 
 def evaluate(
@@ -197,6 +197,6 @@ def _class_scores(judged: Judged, weights: NDArray[np.float64]) -> dict[Motive, 
     support = counts[0].sum(axis=1)
     scores = {}
     for k, motive in enumerate(MOTIVES):
-        estimates = (estimate(p[0, k], r[:, k]) for p, r in zip(points, resampled, strict=True))
-        scores[motive] = ClassScores(*estimates, int(support[k]))
+        precision, recall, f1 = (estimate(p[0, k], r[:, k]) for p, r in zip(points, resampled, strict=True))
+        scores[motive] = ClassScores(precision, recall, f1, int(support[k]))
     return scores

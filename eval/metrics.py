@@ -37,8 +37,8 @@ class Judged:
 
     def select(self, chosen: NDArray[np.bool_]) -> "Judged":
         """Keep some posts."""
-        parts = (self.probs, self.secondary)
-        probs, secondary = (None if part is None else part[chosen] for part in parts)
+        probs = None if self.probs is None else self.probs[chosen]
+        secondary = None if self.secondary is None else self.secondary[chosen]
         return Judged(self.gold[chosen], self.predicted[chosen], probs, secondary)
 
 
@@ -130,8 +130,8 @@ def reliability(judged: Judged, bins: int = BINS) -> Reliability:
     number = confidence_bins(confidence, bins)
     posts = np.bincount(number, minlength=bins)
     kept = posts > 0
-    means = (np.bincount(number, values, bins)[kept] / posts[kept] for values in (confidence, right))
-    return Reliability(*means, posts[kept])
+    means = [np.bincount(number, values, bins)[kept] / posts[kept] for values in (confidence, right)]
+    return Reliability(means[0], means[1], posts[kept])
 
 
 def coverage_accuracy(judged: Judged, steps: Sequence[float]) -> Floats:

@@ -70,7 +70,7 @@ def out_of_fold(texts: Sequence[str], labels: Sequence[str], folds: int = 5, see
     fold = np.random.default_rng(seed).permutation(len(texts)) % folds
     probs = np.zeros((len(texts), len(MOTIVES)))
     for held in range(folds):
-        inside, outside = np.flatnonzero(fold != held), np.flatnonzero(fold == held)
+        inside, outside = np.flatnonzero(fold != held).tolist(), np.flatnonzero(fold == held).tolist()
         baseline = Baseline.train([texts[k] for k in inside], [labels[k] for k in inside], seed)
         probs[outside] = baseline.probabilities([texts[k] for k in outside])
     return probs

@@ -54,7 +54,8 @@ def tiny_model(tmp_path_factory, tiny_encoder) -> Path:
     from transformers import AutoTokenizer
 
     from whyshare.models.settings import ModelSettings
-    from whyshare.training.finetune import FinetuneConfig, half_precision, load_classifier, save_folder
+    from whyshare.training.finetune import FinetuneConfig, load_classifier
+    from whyshare.training.folder import half_precision, save_folder
 
     folder = tmp_path_factory.mktemp("model")
     torch.manual_seed(0)

@@ -7,6 +7,8 @@ import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedModel
 
+from ..data.motives import MOTIVES
+
 BATCH = 64
 
 
@@ -18,12 +20,13 @@ def predict_logits(model: PreTrainedModel, input_ids: Sequence[list[int]]) -> ND
     """
     model.eval()
     order = sorted(range(len(input_ids)), key=lambda k: len(input_ids[k]))
-    logits = np.zeros((len(input_ids), model.config.num_labels), dtype=np.float32)
+    logits = np.zeros((len(input_ids), len(MOTIVES)), dtype=np.float32)
     for start in range(0, len(order), BATCH):
         chosen = order[start : start + BATCH]
         longest = len(input_ids[chosen[-1]])
-        ids = torch.full((len(chosen), longest), model.config.pad_token_id or 0)
-        mask = torch.zeros((len(chosen), longest), dtype=torch.long)
+        ids = torch.zeros((len(chosen), longest), dtype=torch.long)
+        ids += model.config.pad_token_id or 0
+        mask = torch.zeros_like(ids)
         for row, k in enumerate(chosen):
             ids[row, : len(input_ids[k])] = torch.tensor(input_ids[k])
             mask[row, : len(input_ids[k])] = 1

@@ -56,7 +56,7 @@ class PseudoConfig:
 def pseudo_label(config: PseudoConfig, path: Path) -> None:
     """Write texts with the mean probabilities of the teachers."""
     texts = _sample(config)
-    probs: list[NDArray[np.float64]] = []
+    probs: list[NDArray[np.floating]] = []
     for folder in config.teachers:
         probs.append(_model_probabilities(Path(folder), texts))
         log.info("%s has labelled %d texts", folder, len(texts))
@@ -97,7 +97,7 @@ def _sample(config: PseudoConfig) -> list[str]:
     return sample
 
 
-def _model_probabilities(folder: Path, texts: list[str]) -> NDArray[np.float64]:
+def _model_probabilities(folder: Path, texts: list[str]) -> NDArray[np.floating]:
     settings = ModelSettings.load(folder)
     encoded = Encoder.load(folder, settings.max_length).encode_clean(texts)
     attention = "sdpa" if torch.cuda.is_available() else "eager"

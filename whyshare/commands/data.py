@@ -48,8 +48,8 @@ def run_check(options: argparse.Namespace) -> int:
 
     found = check_annotated(options.file, options.text_column, options.label_column, parse_label_map(options.label_map))
     if found.problems:
-        rows = [(p.row or "", "error" if p.is_error else "warning", p.reason) for p in found.problems]
-        print_table(("row", "", "problem"), rows, left=3)
+        problems = [(p.row or "", "error" if p.is_error else "warning", p.reason) for p in found.problems]
+        print_table(("row", "", "problem"), problems, left=3)
         print()
     counts = Counter((post.label, post.language) for post in found.posts)
     languages = sorted({post.language for post in found.posts})

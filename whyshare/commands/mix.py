@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from ..console import print_table
 from ..data.errors import InputError
-from ..data.motives import MOTIVES
+from ..data.motives import MOTIVES, Motive
 
 if TYPE_CHECKING:
     from ..data.predictions import Prediction
-    from ..eval.mix import GroupMix
+    from ..eval.mix import Every, GroupMix
     from ..eval.prevalence import KnownErrors
 
 
@@ -112,12 +112,12 @@ def load_errors(path: Path | None) -> "KnownErrors":
     )
 
 
-def _periods(rows: Sequence["Prediction"], column: str, every: str) -> tuple[list[str], int]:
+def _periods(rows: Sequence["Prediction"], column: str, every: "Every") -> tuple[list[str], int]:
     from ..eval.mix import period_of
 
     if column not in rows[0].fields:
         raise InputError(f"the labelled file has no column {column!r}; it has {', '.join(rows[0].fields)}")
-    periods = [period_of(row.fields.get(column), every) or "" for row in rows]  # type: ignore[arg-type]
+    periods = [period_of(row.fields.get(column), every) or "" for row in rows]
     if not any(periods):
         raise InputError(
             f"column {column!r} has no date that can be read, such as {str(rows[0].fields.get(column))[:40]!r}"
@@ -174,7 +174,7 @@ def _print(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], unread: in
         print("\nassumed: the checked posts are the random sample that was drawn, and the person is right")
 
 
-def percent(mix: "GroupMix", motive: object) -> str:
+def percent(mix: "GroupMix", motive: Motive) -> str:
     """Show a share as ``42 % [38, 46]``."""
-    share = mix.of(motive)  # type: ignore[arg-type]
+    share = mix.of(motive)
     return f"{100 * share.value:.0f} % [{100 * share.low:.0f}, {100 * share.high:.0f}]"

@@ -1,0 +1,101 @@
+"""From the best checkpoint to a model folder: half precision, calibration, settings, card, ONNX graph."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.metrics import accuracy_score, f1_score
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from ..data.annotated import Annotated
+from ..data.cleaning import clean
+from ..data.language import detect_language
+from ..data.motives import MOTIVES
+from ..data.results import PROBABILITY_COLUMNS
+from ..data.writing import open_writer
+from ..models.export import export_onnx
+from ..models.settings import VALIDATION_FILE, ModelSettings
+from .calibrate import calibrated, fit_temperatures, uncertainty_threshold
+from .card import write_card
+
+if TYPE_CHECKING:
+    from .finetune import FinetuneConfig
+
+
+def half_precision(model: PreTrainedModel) -> PreTrainedModel:
+    """Round the weights to what will be saved, in place, so that every later number is the shipped model's."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(parameter.half().float())
+    return model
+
+
+def settings_from_validation(
+    config: "FinetuneConfig", posts: Sequence[Annotated], logits: NDArray[np.float32]
+) -> tuple[ModelSettings, NDArray[np.floating]]:
+    """Calibrate on the validation posts, and score what comes out.
+
+    :return: The settings, and the calibrated probabilities of the validation posts, shape (posts, 8).
+    """
+    languages = [detect_language(clean(post.text)) for post in posts]
+    label_ids = np.array([post.label.position for post in posts])
+    temperatures = {
+        language: round(value, 4) for language, value in fit_temperatures(logits, label_ids, languages).items()
+    }
+    probs = calibrated(logits, languages, temperatures)
+    guesses, tags = probs.argmax(axis=1), np.array(languages)
+    scores = {}
+    for language in ("all", *sorted(set(languages))):
+        own = np.full(len(tags), True) if language == "all" else tags == language
+        scores[language] = {
+            "posts": int(own.sum()),
+            "macro_f1": round(f1_score(label_ids[own], guesses[own], average="macro", zero_division=0), 4),
+            "accuracy": round(accuracy_score(label_ids[own], guesses[own]), 4),
+        }
+    settings = ModelSettings(
+        max_length=config.max_length,
+        temperature=temperatures,
+        uncertain_below=round(uncertainty_threshold(probs, label_ids, config.target_accuracy), 4),
+        target_accuracy=config.target_accuracy,
+        data={Path(path).name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in config.train},
+        scores={"validation": scores},
+        recipe=asdict(config) | _pretraining(config.base),
+    )
+    return settings, probs
+
+
+def write_validation(folder: Path, posts: Sequence[Annotated], probs: NDArray[np.floating]) -> None:
+    """Write what the model says of its validation posts, without their texts: what is known of its errors."""
+    with open_writer(folder / VALIDATION_FILE, ["id", "language", "label", "motive", *PROBABILITY_COLUMNS]) as writer:
+        for post, row in zip(posts, probs.round(4), strict=True):
+            given = {"id": post.id, "language": post.language, "label": str(post.label)}
+            said = {"motive": str(MOTIVES[row.argmax()])}
+            writer.write(given | said | dict(zip(PROBABILITY_COLUMNS, row.tolist(), strict=True)))
+
+
+def save_folder(
+    folder: Path, config: "FinetuneConfig", model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase,
+    settings: ModelSettings,
+) -> None:  # fmt: skip
+    """Write everything that a model folder holds."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model.half().save_pretrained(folder)
+    # The file is half precision, the arithmetic is not: fp16 on a CPU is slow and less exact.
+    model.config.dtype = torch.float32
+    model.config.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    settings.save(folder)
+    export_onnx(folder)
+    write_card(folder, config.name, settings)
+
+
+def _pretraining(base: str) -> dict[str, Any]:
+    """Give the recipe of the base, where whyshare pretrained it."""
+    path = Path(base) / "recipe.json"
+    return {"pretraining": json.loads(path.read_text(encoding="utf-8"))} if path.is_file() else {}
