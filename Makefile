@@ -17,7 +17,7 @@ check: .venv/dev  ## style, then types and tests of the package as it is built
 	rm -rf build .venv/built
 	$(INSTALL) --no-deps --target .venv/built .
 	MYPYPATH=.venv/built $(BIN)/mypy -p whyshare
-	PYTHONPATH=.venv/built $(BIN)/pytest
+	PYTHONPATH=$(CURDIR)/.venv/built $(BIN)/pytest
 
 bench: .venv/dev  ## measure speed and memory on this machine
 	$(BIN)/python benchmarks/throughput.py

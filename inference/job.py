@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,6 @@ class Job:
     device: str = "auto"
     workers: int | None = None  # chunks at a time; one for each core without it
     restart: bool = False
-    ray: str | None = None  # address of a cluster, "local" for one on this machine
 
     def __post_init__(self) -> None:
         for name in ("limit", "workers"):
@@ -167,21 +166,10 @@ def _label_missing(job: Job, files: list[str], census: Census, parts: Parts, pro
         return
     done = sum(min(CHUNK, census.posts - start) for start in range(0, census.posts, CHUNK) if start // CHUNK in parts)
     progress(done, census.posts)
-    if job.ray is not None:
-        from .cluster import label_on_ray
-
-        results = label_on_ray(job, _chain(first, chunks))
-    else:
-        results = _label_here(job, _chain(first, chunks))
-    for number, part in results:
+    for number, part in _label_here(job, chain([first], chunks)):
         parts.save(number, part)
         done += len(part)
         progress(done, census.posts)
-
-
-def _chain(first: tuple[int, list[str]], rest: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
-    yield first
-    yield from rest
 
 
 def _label_here(job: Job, chunks: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, Part]]:

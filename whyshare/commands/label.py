@@ -26,7 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, metavar="N", help="chunks labelled at a time; one for each core")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N posts")
     parser.add_argument("--restart", action="store_true", help="throw unfinished work of this output away")
-    parser.add_argument("--ray", nargs="?", const="local", metavar="ADDRESS", help="run on a Ray cluster")
     parser.add_argument("--show", type=int, nargs="?", const=40, metavar="N", help="print the first N labelled posts")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
@@ -48,7 +47,6 @@ def run(options: argparse.Namespace) -> int:
         device=options.device,
         workers=options.workers,
         restart=options.restart,
-        ray=options.ray,
     )
     try:
         with progress_bar("labelling", "posts", quiet=options.quiet or options.json) as progress:
