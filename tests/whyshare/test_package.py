@@ -21,40 +21,27 @@ NO_NETWORK = (
 
 
 @pytest.mark.slow
-def test_the_wheel_labels_in_an_empty_environment_without_network(tmp_path):
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
+def test_the_wheel_labels_in_an_empty_environment_without_network(tmp_path, monkeypatch):
+    monkeypatch.delenv("PYTHONPATH", raising=False)  # pip would find whyshare there and install nothing
+
+    def run(*command, cwd=tmp_path):
+        return subprocess.run(list(map(str, command)), cwd=cwd, check=True, capture_output=True, text=True).stdout
+
     source = tmp_path / "source"
-    files = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    for name in files.stdout.splitlines():
+    for name in run("git", "ls-files", "-co", "--exclude-standard", cwd=ROOT).splitlines():
         target = source / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / name).is_file():
             target.write_bytes((ROOT / name).read_bytes())
-    subprocess.run([*pip, "wheel", "--no-deps", "-w", str(tmp_path), str(source)], check=True)
+    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, source)
     venv.create(tmp_path / "empty", with_pip=True)
     python = tmp_path / "empty" / "bin" / "python"
     [wheel] = tmp_path.glob("*.whl")
-    install = [
-        str(python),
-        "-m",
-        "pip",
-        "-q",
-        "--disable-pip-version-check",
-        "install",
-        "-c",
-        str(ROOT / "constraints.txt"),
-    ]
-    subprocess.run([*install, str(wheel)], check=True)
+    run(python, "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", wheel)
     code = NO_NETWORK + "from whyshare import Labeller\nprint(Labeller.load().label('求扩散！孩子在火车站走失').motive)"
-    printed = subprocess.run([str(python), "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert printed.stdout.strip() == "help"
-    loaded = "import sys, whyshare; whyshare.Labeller; print('torch' in sys.modules, 'transformers' in sys.modules)"
-    assert (
-        subprocess.run([str(python), "-c", loaded], capture_output=True, text=True, check=True).stdout
-        == "False False\n"
-    )
+    assert run(python, "-c", code).strip() == "help"
+    light = "import sys, whyshare; whyshare.Labeller; print('torch' in sys.modules, 'transformers' in sys.modules)"
+    assert run(python, "-c", light) == "False False\n"
 
 
 def test_the_bundled_folder_is_whole_and_small():
