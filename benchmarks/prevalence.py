@@ -56,7 +56,8 @@ def simulate(known: KnownErrors, posts: int, shift: bool, campaigns: int, seed: 
             inside = (estimate.low <= truth[name] + 1e-9) & (truth[name] <= estimate.high + 1e-9)
             covered.setdefault(name, []).append(inside.mean())
             errors.setdefault(name, []).append(np.abs(estimate.values - truth[name]).mean())
-        errors.setdefault("EM (Saerens)", []).append(np.abs(saerens(probs, prior) - shares).mean())
+        em = saerens(probs, errors_known.probs.mean(axis=0))
+        errors.setdefault("EM (Saerens)", []).append(np.abs(em - shares).mean())
     return {
         name: (float(np.mean(covered.get(name, [np.nan]))), float(np.mean(values))) for name, values in errors.items()
     }

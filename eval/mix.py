@@ -167,7 +167,7 @@ def _mix(
     rng = np.random.default_rng(seed)
     predicted, probs = posts.predicted[own], posts.probs[own]
     weights = known.weights_for(posts.languages[own])
-    prior = np.bincount(known.gold, weights, minlength=len(MOTIVES)) / weights.sum()
+    prior = weights @ known.probs / weights.sum()  # what the model expects: training may have weighed rare motives up
     raw = counted(predicted, RESAMPLES, rng)
     corrected = error_corrected(predicted, known, weights, RESAMPLES, rng)
     warnings = []

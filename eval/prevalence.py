@@ -105,7 +105,7 @@ def saerens(probs: Floats, prior: Floats, rounds: int = 200) -> Floats:
     """Adjust calibrated probabilities to an unknown mix of motives by expectation-maximisation (Saerens et al., 2002).
 
     :param probs: Shape (posts, 8).
-    :param prior: Shares of the motives where the model was calibrated, shape (8,).
+    :param prior: Shares that the model expects, the mean of its probabilities where it was validated; shape (8,).
     :return: Shares, shape (8,).
     """
     likelihood = probs / np.maximum(prior, 1e-9)

@@ -32,7 +32,7 @@ from .labelled import Labelled
 from .labeller import Labeller
 from .parts import Part, Parts, file_fingerprint, full_disk_said
 
-CHUNK = 2048  # posts in a part: some ten seconds of work to lose on a slow machine
+CHUNK = 512  # posts in a part: a few seconds of work to lose, and small files still busy every core
 
 
 @dataclass(frozen=True)
