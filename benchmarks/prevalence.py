@@ -1,10 +1,12 @@
 """Are the intervals of the motive mix honest, and is it better than counting?
 
-Campaigns with a known mix are drawn from the model's validation posts: one half is what is known of the model's errors, the
-other half is where campaigns come from. The mix is as in validation, or drawn from a Dirichlet distribution (label shift).
-Coverage is the share of 95 % intervals that hold the true share; the error is the mean absolute error of a share.
+The model's validation posts, with the model's real errors, stand for all posts there are. For each campaign, as many
+posts are drawn from them with replacement to be what is known of the model's errors, and the campaign's posts are drawn
+with a mix as in validation, or from a Dirichlet distribution (label shift). Coverage is the share of 95 % intervals that
+hold the true share; the error is the mean absolute error of a share. "Read by a person" counts the true motives of the
+posts that were drawn: what a campaign of that size can tell at all.
 
-    python benchmarks/prevalence.py [VALIDATION.csv] [--campaigns 60]
+    python benchmarks/prevalence.py [VALIDATION.csv] [--campaigns 100]
 """
 
 import argparse
@@ -14,21 +16,26 @@ import numpy as np
 
 from whyshare.commands.mix import load_errors
 from whyshare.data.motives import MOTIVES
-from whyshare.eval.prevalence import KnownErrors, counted, error_corrected, prediction_powered, saerens
+from whyshare.eval.prevalence import (
+    KnownErrors,
+    counted,
+    error_corrected,
+    prediction_powered,
+    recalibrate,
+    saerens,
+)
 
 SIZES = (200, 1000, 5000, 20_000)
 CHECKED = 200
+RESAMPLES = 300
 
 
-def half(known: KnownErrors, rows: np.ndarray) -> KnownErrors:
-    return KnownErrors(known.gold[rows], known.predicted[rows], known.probs[rows], known.languages[rows])
-
-
-def draw(known: KnownErrors, rows: np.ndarray, shares: np.ndarray, posts: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw rows with replacement so that motives have the given shares."""
-    motives = rng.choice(len(MOTIVES), posts, p=shares)
-    by_motive = [rows[known.gold[rows] == k] for k in range(len(MOTIVES))]
-    return np.array([rng.choice(by_motive[k]) for k in motives])
+def draw(known: KnownErrors, shares: np.ndarray, posts: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw posts with replacement so that motives have the given shares."""
+    counts = rng.multinomial(posts, shares)
+    return rng.permutation(
+        np.concatenate([rng.choice(np.flatnonzero(known.gold == k), counts[k]) for k in range(len(MOTIVES))])
+    )
 
 
 def simulate(known: KnownErrors, posts: int, shift: bool, campaigns: int, seed: int) -> dict[str, tuple[float, float]]:
@@ -37,27 +44,27 @@ def simulate(known: KnownErrors, posts: int, shift: bool, campaigns: int, seed: 
     covered: dict[str, list[float]] = {}
     errors: dict[str, list[float]] = {}
     for _ in range(campaigns):
-        order = rng.permutation(len(known.gold))
-        errors_known, pool = half(known, order[: len(order) // 2]), order[len(order) // 2 :]
-        prior = np.bincount(errors_known.gold, minlength=len(MOTIVES)) / len(errors_known.gold)
-        shares = rng.dirichlet(np.full(len(MOTIVES), 1.0)) if shift else prior
-        rows = draw(known, pool, shares, posts, rng)
-        gold, predicted, probs = known.gold[rows], known.predicted[rows], known.probs[rows]
+        seen = rng.integers(0, len(known.gold), len(known.gold))
+        validation = KnownErrors(known.gold[seen], known.probs[seen], known.languages[seen])
+        weights = np.ones(len(seen))
+        population = np.bincount(known.gold, minlength=len(MOTIVES)) / len(known.gold)
+        shares = rng.dirichlet(np.ones(len(MOTIVES))) if shift else population
+        rows = draw(known, shares, posts, rng)
+        gold, probs = known.gold[rows], known.probs[rows]
+        drawn = np.bincount(gold, minlength=len(MOTIVES)) / posts
         checked = rng.choice(posts, min(CHECKED, posts // 2), replace=False)
-        weights = np.full(len(checked), posts / len(checked))
-        methods = {
-            "counted": counted(predicted, 300, rng),
-            "error matrix": error_corrected(predicted, errors_known, np.ones(len(errors_known.gold)), 300, rng),
-            f"{CHECKED} checked (PPI)": prediction_powered(probs, checked, gold[checked], weights),
-        }
-        # A checked sample speaks of the posts at hand; the model's errors speak of where such posts come from.
-        truth = {name: np.bincount(gold, minlength=8) / posts if "PPI" in name else shares for name in methods}
-        for name, estimate in methods.items():
-            inside = (estimate.low <= truth[name] + 1e-9) & (truth[name] <= estimate.high + 1e-9)
+        stands_for = np.full(len(checked), posts / len(checked))
+        for name, estimate in (
+            ("counted", counted(probs.argmax(axis=1), RESAMPLES, rng)),
+            ("error matrix", error_corrected(probs, validation, weights, RESAMPLES, rng)),
+            (f"{CHECKED} checked (PPI)", prediction_powered(probs, checked, gold[checked], stands_for)),
+        ):
+            inside = (estimate.low <= shares + 1e-9) & (shares <= estimate.high + 1e-9)
             covered.setdefault(name, []).append(inside.mean())
-            errors.setdefault(name, []).append(np.abs(estimate.values - truth[name]).mean())
-        em = saerens(probs, errors_known.probs.mean(axis=0))
+            errors.setdefault(name, []).append(np.abs(estimate.values - shares).mean())
+        em = saerens(*recalibrate(probs, validation, weights))
         errors.setdefault("EM (Saerens)", []).append(np.abs(em - shares).mean())
+        errors.setdefault("read by a person", []).append(np.abs(drawn - shares).mean())
     return {
         name: (float(np.mean(covered.get(name, [np.nan]))), float(np.mean(values))) for name, values in errors.items()
     }
@@ -68,7 +75,7 @@ def main() -> None:
     parser.add_argument(
         "validation", type=Path, nargs="?", help="label, language, motive, p_*; the bundled model's without"
     )
-    parser.add_argument("--campaigns", type=int, default=60)
+    parser.add_argument("--campaigns", type=int, default=100)
     options = parser.parse_args()
     known = load_errors(options.validation)
     print(

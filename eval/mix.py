@@ -3,7 +3,7 @@
 import datetime
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ from .prevalence import (
     counted,
     error_corrected,
     prediction_powered,
+    recalibrate,
     saerens,
     shift_p_value,
 )
@@ -42,6 +43,14 @@ class Checked:
 
 
 @dataclass(frozen=True)
+class Caution:
+    """Something to be careful about: the key of a text in ``words_mix.py`` and what fills it in."""
+
+    key: Literal["few_posts", "few_checked", "unlike_validation"]
+    values: Mapping[str, str | int]
+
+
+@dataclass(frozen=True)
 class GroupMix:
     """The mix of one group of posts.
 
@@ -56,7 +65,7 @@ class GroupMix:
     best: Shares
     counted: Shares
     em: NDArray[np.float64]
-    warnings: Sequence[str] = field(default_factory=list)
+    cautions: Sequence[Caution] = ()
 
     def of(self, motive: Motive) -> Estimate:
         """Give the best estimate of a motive's share."""
@@ -87,8 +96,8 @@ def measure_mix(
         mixes += [_mix(name, tags == name, posts, known, checked, seed) for name in names]
     few = ", ".join(f"{mix.name} ({mix.posts})" for mix in mixes if mix.posts < FEW_POSTS)
     if few:
-        warning = f"fewer than {FEW_POSTS} posts in {few}: the intervals are wide"
-        mixes[0] = replace(mixes[0], warnings=[warning, *mixes[0].warnings])
+        caution = Caution("few_posts", {"limit": FEW_POSTS, "groups": few})
+        mixes[0] = replace(mixes[0], cautions=[caution, *mixes[0].cautions])
     return mixes
 
 
@@ -158,7 +167,7 @@ def known_errors(rows: Sequence[Mapping[str, Any]], probs: NDArray[np.float64], 
         lacks = f", none of them {', '.join(missing)}" if missing else ""
         raise InputError(f"{file} has {len(rows)} posts{lacks}: too few to know a model's errors from")
     languages = np.array([str(row["language"]) for row in rows])
-    return KnownErrors(gold, probs.argmax(axis=1), probs, languages)
+    return KnownErrors(gold, probs, languages)
 
 
 def _mix(
@@ -167,27 +176,23 @@ def _mix(
     rng = np.random.default_rng(seed)
     predicted, probs = posts.predicted[own], posts.probs[own]
     weights = known.weights_for(posts.languages[own])
-    prior = weights @ known.probs / weights.sum()  # what the model expects: training may have weighed rare motives up
     raw = counted(predicted, RESAMPLES, rng)
-    corrected = error_corrected(predicted, known, weights, RESAMPLES, rng)
-    warnings = []
+    corrected = error_corrected(probs, known, weights, RESAMPLES, rng)
+    cautions = []
     sample = checked and _of_group(checked, own)
     if sample and len(sample.gold) >= FEW_CHECKED:
         best, method = prediction_powered(probs, sample.positions, sample.gold, sample.weights), "checked sample"
     else:
         best, method = corrected, "error matrix"
         if sample and len(sample.gold):
-            warnings.append(
-                f"{name}: {len(sample.gold)} checked posts are too few to use; check at least {FEW_CHECKED}"
-            )
+            cautions.append(Caution("few_checked", {"name": name, "checked": len(sample.gold), "limit": FEW_CHECKED}))
         p_value = shift_p_value(probs, corrected.values, known, weights)
         if p_value < 0.001:
-            warnings.append(
-                f"{name}: these posts do not look like those the model was validated on (p {p_value:.1g}), so the "
-                "correction may be off; check a random sample (whyshare sample) and give it with --checked"
-            )
+            cautions.append(Caution("unlike_validation", {"name": name, "p": f"{p_value:.1g}"}))
     number = len(sample.gold) if sample else 0
-    return GroupMix(name, len(predicted), number, method, best, raw, saerens(probs, prior), warnings)
+    return GroupMix(
+        name, len(predicted), number, method, best, raw, saerens(*recalibrate(probs, known, weights)), cautions
+    )
 
 
 def _of_group(checked: Checked, own: NDArray[np.bool_]) -> Checked:

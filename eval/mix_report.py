@@ -60,7 +60,7 @@ def write_mix_report(
         {
             "answer": answer(overall, ranked, language),
             "method": method.format(checked=overall.checked),
-            "warnings": [warning for mix in (*mixes, *course) for warning in mix.warnings],
+            "warnings": cautions_in(language, [*mixes, *course]),
             "share_chart": bars(_bar_rows(overall, ranked, language), words["shares"], percent=True),
             "shares": [_share_row(overall, motive) for motive in ranked],
             "sections": sections,
@@ -79,6 +79,12 @@ def answer(overall: GroupMix, ranked: Sequence[Motive], language: PageLanguage) 
     values = {place: shown(overall.of(motive)) for place, motive in places.items()}
     values |= {f"{place}_motive": VERBS[motive][language == "zh"] for place, motive in places.items()}
     return words_in(language)["mix_answer"].format(posts=overall.posts, **values)
+
+
+def cautions_in(language: PageLanguage, mixes: Sequence[GroupMix]) -> list[str]:
+    """Put what to be careful about into words."""
+    words = words_in(language)
+    return [words[caution.key].format(**caution.values) for mix in mixes for caution in mix.cautions]
 
 
 def shown(share: Estimate) -> str:

@@ -4,7 +4,7 @@ Counting predicted labels is biased: a classifier that calls one benefit post in
 What is known of its errors takes the bias off (quantification; Saerens et al., 2002; Angelopoulos et al., 2023):
 
 - ``error_corrected``: the shares under which the error matrix of the validation posts makes the counts likeliest
-- ``saerens``: expectation-maximisation on the calibrated probabilities
+- ``saerens``: expectation-maximisation on the probabilities, which ``recalibrate`` has made honest class by class
 - ``prediction_powered``: a random sample that a person checked, with the predictions as a help
 
 The first two assume that posts of one motive look as they did in validation (label shift); the third assumes nothing
@@ -12,11 +12,13 @@ but that the sample is random. Written here in some lines of NumPy, since the in
 once; the tests hold them against independent solutions.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+from scipy.stats import chi2
 
 from ..data.motives import MOTIVES
 from .intervals import Estimate, percentile_interval
@@ -27,7 +29,8 @@ Ints = NDArray[np.int64]
 LABELS = len(MOTIVES)
 RULE_OF_THREE = 3.0  # none seen among n: at most 3 / n, with 95 % confidence
 _ROUNDS = 400
-_SMOOTHING = 0.1  # posts added to every cell of an error matrix, so that none is impossible
+_SMOOTHING = 0.8  # posts added to each motive's row of an error matrix, spread as all posts are: no cell is impossible
+_NORMAL_95 = 1.96  # standard errors on either side of an estimate
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,9 @@ class Shares:
 
 @dataclass(frozen=True)
 class KnownErrors:
-    """What a model said of validation posts: ``gold``, ``predicted`` (posts,), ``probs`` (posts, 8), ``languages``."""
+    """What a model said of validation posts: ``gold`` (posts,), ``probs`` (posts, 8), ``languages`` (posts,)."""
 
     gold: Ints
-    predicted: Ints
     probs: Floats
     languages: NDArray[np.str_]
 
@@ -68,37 +70,85 @@ def counted(predicted: Ints, resamples: int, rng: np.random.Generator) -> Shares
 
 
 def error_corrected(
-    predicted: Ints, known: KnownErrors, weights: Floats, resamples: int, rng: np.random.Generator
+    probs: Floats, known: KnownErrors, weights: Floats, resamples: int, rng: np.random.Generator
 ) -> Shares:
     """Correct counts by the error matrix; the interval knows that the matrix was estimated too.
 
+    The columns of the matrix are predicted labels at low and at high confidence: an unsure "benefit" is another piece
+    of evidence than a sure one.
+
+    :param probs: Of the posts, shape (posts, 8).
     :param weights: Of the validation posts, shape (validation posts,).
     """
-    values = np.bincount(predicted, minlength=LABELS) / len(predicted)
-    cells = np.zeros((len(known.gold), LABELS * LABELS))
-    cells[np.arange(len(known.gold)), known.gold * LABELS + known.predicted] = weights
-    point = solve_mixture(values[None], _error_matrices(np.ones((1, len(cells))) @ cells))[0]
-    share = np.full(len(cells), 1 / len(cells))
-    matrices = _error_matrices(rng.multinomial(len(cells), share, size=resamples) @ cells)
-    drawn = rng.multinomial(len(predicted), values, size=resamples) / len(predicted)
-    shares = _shares(point, solve_mixture(drawn, matrices))
-    # Where no resample has a motive, the bound is that of seeing none among the posts it would be found in.
-    found = np.diagonal(matrices.mean(axis=0)) * len(predicted)
-    return replace(shares, high=np.clip(np.maximum(shares.high, RULE_OF_THREE / found), 0.0, 1.0))
+    edges = confidence_edges(known.probs, bands=2)
+    cells, known_cells = cells_of(probs, edges), cells_of(known.probs, edges)
+    width = LABELS * (len(edges) + 1)
+    drawn_from = np.zeros((len(known.gold), LABELS * width))
+    drawn_from[np.arange(len(known.gold)), known.gold * width + known_cells] = weights
+    counts = drawn_from.sum(axis=0)
+    observed = np.bincount(cells, minlength=width) / len(cells)
+    matrix = _error_matrices(counts[None], counts)
+    values = solve_mixture(observed[None], matrix)[0]
+    draws = rng.multinomial(len(known.gold), np.full(len(known.gold), 1 / len(known.gold)), size=resamples)
+    resampled = solve_mixture(
+        rng.multinomial(len(cells), observed, size=resamples) / len(cells), _error_matrices(draws @ drawn_from, counts)
+    )
+    shares = _shares(values, resampled)
+    # Percentiles are short where resamples are off centre, the normal interval where a share is near none: each bound is
+    # the wider of the two. Where no resample has a motive, the bound is that of seeing none where it would be found.
+    margin = _NORMAL_95 * resampled.std(axis=0)
+    found = np.einsum("ggb->g", matrix.reshape(LABELS, LABELS, -1)) * len(cells)
+    high = np.maximum.reduce([shares.high, values + margin, RULE_OF_THREE / found])
+    return Shares(values, np.clip(np.minimum(shares.low, values - margin), 0, 1), np.clip(high, 0, 1))
+
+
+def confidence_edges(probs: Floats, bands: int) -> Floats:
+    """Cut the confidence of posts into bands of equally many; shape (bands - 1,)."""
+    return np.quantile(probs.max(axis=1), np.linspace(0, 1, bands + 1)[1:-1])
+
+
+def cells_of(probs: Floats, edges: Floats) -> Ints:
+    """Give each post the number of its predicted label and band of confidence together; shape (posts,)."""
+    return probs.argmax(axis=1) * (len(edges) + 1) + np.searchsorted(edges, probs.max(axis=1))
 
 
 def solve_mixture(shares: Floats, matrices: Floats) -> Floats:
-    """Find the shares of motives that make shares of predicted labels likeliest, many problems at once.
+    """Find the shares of motives that make the shares of cells likeliest, many problems at once.
 
-    :param shares: Of predicted labels, shape (problems, 8).
-    :param matrices: Probability of each predicted label given each motive, shape (problems, 8, 8), rows sum to 1.
+    :param shares: Of posts in each cell, such as a predicted label; shape (problems, cells).
+    :param matrices: Probability of each cell given each motive, shape (problems, 8, cells), rows sum to 1.
     :return: Shape (problems, 8), rows sum to 1.
     """
-    mixture = np.full(shares.shape, 1 / LABELS)
+    mixture = np.full((len(shares), LABELS), 1 / LABELS)
     for _ in range(_ROUNDS):
-        expected = np.einsum("pg,pgk->pk", mixture, matrices)
-        mixture = mixture * np.einsum("pgk,pk->pg", matrices, shares / np.maximum(expected, 1e-300))
+        expected = (mixture[:, None] @ matrices)[:, 0]
+        mixture = mixture * (matrices @ (shares / np.maximum(expected, 1e-300))[:, :, None])[:, :, 0]
     return mixture / mixture.sum(axis=1, keepdims=True)
+
+
+def recalibrate(probs: Floats, known: KnownErrors, weights: Floats) -> tuple[Floats, Floats]:
+    """Fit one temperature and a bias for each motive on validation posts (Alexandari et al., 2020), and apply them.
+
+    :param probs: Shape (posts, 8).
+    :param weights: Of the validation posts, shape (validation posts,).
+    :return: Probabilities of the posts, shape (posts, 8), and the shares that the model now expects, shape (8,).
+    """
+    truth, share = np.eye(LABELS)[known.gold], weights / weights.sum()
+    known_logs = np.log(np.maximum(known.probs, 1e-6))
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        log_probs = log_softmax(parameters[0] * known_logs + parameters[1:], axis=1)
+        slope = share[:, None] * (np.exp(log_probs) - truth)
+        penalty = 1e-4 * parameters[1:]  # a motive never seen in validation does not run away
+        value = -(share @ (truth * log_probs).sum(axis=1)) + 0.5 * float(penalty @ parameters[1:])
+        return value, np.concatenate([[(slope * known_logs).sum()], slope.sum(axis=0) + penalty])
+
+    fitted = minimize(loss, np.eye(1, LABELS + 1)[0], jac=True, method="L-BFGS-B").x
+
+    def apply(logs: Floats) -> Floats:
+        return np.exp(log_softmax(fitted[0] * logs + fitted[1:], axis=1))
+
+    return apply(np.log(np.maximum(probs, 1e-6))), share @ apply(known_logs)
 
 
 def saerens(probs: Floats, prior: Floats, rounds: int = 200) -> Floats:
@@ -131,14 +181,29 @@ def prediction_powered(probs: Floats, checked: Ints, gold: Ints, weights: Floats
     variance = ((said - said.mean(axis=0)) ** 2).sum() / m
     trust = float(np.clip(covariance / max((1 + m / n) * variance, 1e-12), 0.0, 1.0))  # 0 ignores the predictions
     residual = truth - trust * said
-    values = trust * probs.mean(axis=0) + w @ residual
-    spread = (w**2) @ (residual - w @ residual) ** 2 * m / max(m - 1, 1)
-    # Without a single error among m checked posts, the sample still cannot exclude one: add what two would give.
-    floor = 2.0 / (m + 4) ** 2
-    error = np.sqrt(np.maximum(spread, floor * values.clip(0.02, 0.5)) + trust**2 * probs.var(axis=0) / n)
-    margin = norm.ppf(0.975) * error
-    values = np.maximum(values, 0.0)
-    return Shares(values / values.sum(), np.clip(values - margin, 0, 1), np.clip(values + margin, 0, 1))
+    values = np.maximum(trust * probs.mean(axis=0) + w @ residual, 0.0)
+    variance = (w**2) @ (residual - w @ residual) ** 2 * m / max(m - 1, 1) + trust**2 * probs.var(axis=0) / n
+    low, high = wilson_interval(values.clip(0, 1), variance, least=float(1 / (w @ w)), most=n)
+    return Shares(values / values.sum(), low, high)
+
+
+def wilson_interval(values: Floats, variance: Floats, least: float, most: float) -> tuple[Floats, Floats]:
+    """Give 95 % intervals of shares that do not fail where a share is small (Wilson, 1927).
+
+    A share with this variance is worth as many plain draws as would have it. That number is itself uncertain where few
+    posts have a motive, so it is at most what all motives together say.
+
+    :param least: The fewest draws that the shares can be worth, ``most`` the most.
+    :return: Lower and upper bounds, each of shape (8,).
+    """
+    spread = values * (1 - values)
+    together = spread.sum() / max(float(variance.sum()), 1e-12)
+    own = np.where(variance > 0, spread / np.maximum(variance, 1e-12), least)
+    draws = np.clip(np.minimum(own, together), least, most)
+    square = _NORMAL_95**2
+    centre = (values + square / (2 * draws)) / (1 + square / draws)
+    margin = _NORMAL_95 * np.sqrt(spread / draws + square / (4 * draws**2)) / (1 + square / draws)
+    return np.maximum(centre - margin, 0.0), np.minimum(centre + margin, 1.0)
 
 
 def shift_p_value(probs: Floats, shares: Floats, known: KnownErrors, weights: Floats, bands: int = 3) -> float:
@@ -146,16 +211,10 @@ def shift_p_value(probs: Floats, shares: Floats, known: KnownErrors, weights: Fl
 
     :return: A small value says that even the best mix of motives does not explain the predictions.
     """
-    from scipy.stats import chi2
-
-    edges = np.quantile(known.probs.max(axis=1), np.linspace(0, 1, bands + 1)[1:-1])
-
-    def cell(rows: Floats) -> Ints:
-        return rows.argmax(axis=1) * bands + np.searchsorted(edges, rows.max(axis=1))
-
+    edges = confidence_edges(known.probs, bands)
     size = LABELS * bands
-    observed = np.bincount(cell(probs), minlength=size) / len(probs)
-    own = cell(known.probs)
+    observed = np.bincount(cells_of(probs, edges), minlength=size) / len(probs)
+    own = cells_of(known.probs, edges)
     expected, variance = np.zeros(size), np.zeros(size)
     for k in range(LABELS):
         rows = known.gold == k
@@ -169,8 +228,10 @@ def shift_p_value(probs: Floats, shares: Floats, known: KnownErrors, weights: Fl
     return float(chi2.sf(statistic, max(int(usable.sum()) - LABELS, 1)))
 
 
-def _error_matrices(counts: Floats) -> Floats:
-    matrices = counts.reshape(-1, LABELS, LABELS) + _SMOOTHING
+def _error_matrices(counts: Floats, overall: Floats) -> Floats:
+    """Turn counts of motive and cell into rows of probabilities, smoothed towards ``overall`` counts of all motives."""
+    margin = overall.reshape(LABELS, -1).sum(axis=0)
+    matrices = counts.reshape(len(counts), LABELS, -1) + _SMOOTHING * margin / margin.sum()
     return matrices / matrices.sum(axis=2, keepdims=True)
 
 

@@ -4,13 +4,16 @@ from scipy.optimize import minimize
 
 from whyshare.data.motives import MOTIVES
 from whyshare.eval.mix import Checked, Posts, measure_mix, period_of
+from whyshare.eval.mix_report import cautions_in
 from whyshare.eval.prevalence import (
     KnownErrors,
     counted,
     error_corrected,
     prediction_powered,
+    recalibrate,
     saerens,
     solve_mixture,
+    wilson_interval,
 )
 
 PRIOR = np.array([0.08, 0.22, 0.1, 0.08, 0.3, 0.12, 0.06, 0.04])
@@ -30,7 +33,7 @@ def world(shares, posts, seed, classifier_seed=7):
 
 def known(posts=3000, seed=1):
     gold, probs = world(PRIOR, posts, seed)
-    return KnownErrors(gold, probs.argmax(axis=1), probs, np.full(posts, "en"))
+    return KnownErrors(gold, probs, np.full(posts, "en"))
 
 
 def test_the_mixture_is_the_maximum_of_the_likelihood():
@@ -53,7 +56,7 @@ def test_correction_takes_the_bias_off():
     predicted = probs.argmax(axis=1)
     rng = np.random.default_rng(0)
     raw = counted(predicted, 200, rng)
-    better = error_corrected(predicted, errors, np.ones(3000), 200, rng)
+    better = error_corrected(probs, errors, np.ones(3000), 200, rng)
     em = saerens(probs, PRIOR)
     off = np.abs(raw.values - CAMPAIGN).sum()
     assert np.abs(better.values - CAMPAIGN).sum() < off / 2
@@ -65,9 +68,21 @@ def test_correction_takes_the_bias_off():
     assert ((better.low <= CAMPAIGN) & (better.high >= CAMPAIGN)).sum() >= 7
 
 
+def test_recalibration_mends_a_bias_that_training_left():
+    gold, probs = world(PRIOR, 4000, seed=1)
+    bent = probs * np.linspace(0.3, 3, 8)  # as if rare motives had been weighed up
+    errors = KnownErrors(gold, bent / bent.sum(axis=1, keepdims=True), np.full(4000, "en"))
+    _, campaign = world(CAMPAIGN, 4000, seed=2)
+    said = campaign * np.linspace(0.3, 3, 8)
+    mended, prior = recalibrate(said / said.sum(axis=1, keepdims=True), errors, np.ones(4000))
+    np.testing.assert_allclose(prior, np.bincount(gold) / 4000, atol=0.01)
+    assert np.abs(mended - campaign).mean() < 0.01
+    np.testing.assert_allclose(saerens(mended, prior), saerens(campaign, PRIOR), atol=0.03)
+
+
 def test_none_seen_is_not_none_there():
-    predicted = np.full(60, 4)
-    shares = error_corrected(predicted, known(), np.ones(3000), 100, np.random.default_rng(0))
+    probs = np.tile(0.02 + 0.84 * np.eye(8)[4], (60, 1))
+    shares = error_corrected(probs, known(), np.ones(3000), 100, np.random.default_rng(0))
     assert shares.values[0] < 0.001
     assert 3 / 60 <= shares.high[0] < 0.2
 
@@ -83,6 +98,16 @@ def test_a_checked_sample_helps_and_covers():
         ratios.append((shares.high - shares.low) / alone)
     assert 0.92 <= np.mean(covered) <= 0.985
     assert np.mean(ratios) < 0.95  # narrower than the sample alone
+
+
+def test_wilson_interval_of_plain_draws():
+    from scipy.stats import binomtest
+
+    share = np.array([0.0, 0.1, 0.5])
+    low, high = wilson_interval(share, share * (1 - share) / 50, least=50, most=50)
+    for position, count in enumerate((0, 5, 25)):
+        expected = binomtest(count, 50).proportion_ci(method="wilson")
+        assert (low[position], high[position]) == pytest.approx((expected.low, expected.high), abs=1e-5)
 
 
 def test_a_stratified_sample_is_weighted():
@@ -103,18 +128,19 @@ def test_groups_and_warnings():
     mixes = measure_mix(posts, groups, known(), checked)
     assert [(mix.name, mix.posts, mix.checked) for mix in mixes] == [("all", 600, 280), ("a", 550, 275), ("b", 40, 5)]
     assert [mix.method for mix in mixes] == ["checked sample", "checked sample", "error matrix"]
-    assert mixes[0].warnings == ["fewer than 100 posts in b (40): the intervals are wide"]
-    assert any("5 checked posts are too few" in warning for warning in mixes[2].warnings)
+    assert cautions_in("en", mixes[:1]) == ["fewer than 100 posts in b (40): the intervals are wide"]
+    assert cautions_in("zh", mixes[:1]) == ["b (40) 不足 100 条帖子：区间很宽"]
+    assert any("5 checked posts are too few" in caution for caution in cautions_in("en", mixes[2:]))
 
 
 def test_posts_unlike_the_validation_are_warned_of():
     errors = known()
     _, probs = world(CAMPAIGN, 2000, seed=4)
     same = measure_mix(Posts(probs.argmax(axis=1), probs, np.full(2000, "en")), [""] * 2000, errors)[0]
-    assert not same.warnings
+    assert not same.cautions
     flat = 0.5 * probs + 0.5 / 8
     other = measure_mix(Posts(flat.argmax(axis=1), flat, np.full(2000, "en")), [""] * 2000, errors)[0]
-    assert "do not look like those the model was validated on" in other.warnings[0]
+    assert "do not look like those the model was validated on" in cautions_in("en", [other])[0]
 
 
 @pytest.mark.parametrize(

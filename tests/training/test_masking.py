@@ -13,7 +13,7 @@ def packed():
     for length in rng.integers(4, 30, size=200):
         ids = [2, *rng.integers(SPECIAL, VOCABULARY, size=length).tolist(), 3]
         starts = [True, *(rng.random(length) < 0.5).tolist(), True]
-        texts.append((ids, starts))
+        texts.append((ids, starts, -1))
     return PackedTexts.pack(texts)
 
 

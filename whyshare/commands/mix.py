@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..console import print_table
 from ..data.errors import InputError
-from ..data.motives import MOTIVES, Motive
+from ..data.motives import MOTIVES
 
 if TYPE_CHECKING:
     from ..data.predictions import Prediction
@@ -126,6 +126,8 @@ def _periods(rows: Sequence["Prediction"], column: str, every: "Every") -> tuple
 
 
 def _plain(mix: "GroupMix") -> dict[str, object]:
+    from ..eval.mix_report import cautions_in
+
     shares = {}
     for motive in MOTIVES:
         best = mix.of(motive)
@@ -141,18 +143,20 @@ def _plain(mix: "GroupMix") -> dict[str, object]:
         "checked": mix.checked,
         "method": mix.method,
         "shares": shares,
-        "warnings": list(mix.warnings),
+        "warnings": cautions_in("en", [mix]),
     }
 
 
 def _print(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], unread: int) -> None:
+    from ..eval.mix_report import cautions_in, shown
+
     overall = mixes[0]
     how = "a checked random sample" if overall.method == "checked sample" else "the model's known errors"
     print(f"{overall.posts} posts; shares corrected by {how}, brackets are 95 % intervals\n")
     rows = [
         (
             f"{motive} {motive.zh}",
-            percent(overall, motive),
+            shown(overall.of(motive)),
             f"{overall.counted.values[motive.position]:.1%}",
             f"{overall.em[motive.position]:.1%}",
         )
@@ -162,19 +166,13 @@ def _print(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], unread: in
     for title, several in (("group", mixes[1:]), ("period", course)):
         if several:
             print()
-            table = [(mix.name, mix.posts, *(percent(mix, motive) for motive in MOTIVES)) for mix in several]
+            table = [(mix.name, mix.posts, *(shown(mix.of(motive)) for motive in MOTIVES)) for mix in several]
             print_table((title, "posts", *MOTIVES), table)
     if unread:
         print(f"\n{unread} posts have no date that can be read; they are in no period")
-    for warning in [warning for mix in (*mixes, *course) for warning in mix.warnings]:
+    for warning in cautions_in("en", [*mixes, *course]):
         print(f"warning: {warning}")
     if overall.method == "error matrix":
         print("\nassumed: posts of one motive look as they did when the model was validated; only their mix differs")
     else:
         print("\nassumed: the checked posts are the random sample that was drawn, and the person is right")
-
-
-def percent(mix: "GroupMix", motive: Motive) -> str:
-    """Show a share as ``42 % [38, 46]``."""
-    share = mix.of(motive)
-    return f"{100 * share.value:.0f} % [{100 * share.low:.0f}, {100 * share.high:.0f}]"
