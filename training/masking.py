@@ -14,34 +14,38 @@ class PackedTexts:
     """The token ids of many texts in one array, which a laptop can hold.
 
     ``ids`` and ``starts`` have shape (tokens,); ``starts`` is true where a word begins; text ``i`` is
-    ``ids[offsets[i] : offsets[i + 1]]``.
+    ``ids[offsets[i] : offsets[i + 1]]``. ``weak`` has shape (texts,): the number of the text's weak label, or -1.
     """
 
     ids: NDArray[np.int32]
     starts: NDArray[np.bool_]
     offsets: NDArray[np.int64]
+    weak: NDArray[np.int32]
 
     @classmethod
-    def pack(cls, texts: Iterable[tuple[list[int], list[bool]]]) -> Self:
-        """Pack pairs of token ids and word starts."""
-        ids, starts, lengths = [], [], [0]
-        for token_ids, word_starts in texts:
+    def pack(cls, texts: Iterable[tuple[list[int], list[bool], int]]) -> Self:
+        """Pack token ids, word starts and the number of the weak label."""
+        ids, starts, lengths, weak = [], [], [0], []
+        for token_ids, word_starts, weak_label in texts:
             ids.append(np.array(token_ids, dtype=np.int32))
             starts.append(np.array(word_starts, dtype=np.bool_))
             lengths.append(len(token_ids))
-        return cls(np.concatenate(ids), np.concatenate(starts), np.cumsum(lengths, dtype=np.int64))
+            weak.append(weak_label)
+        return cls(
+            np.concatenate(ids), np.concatenate(starts), np.cumsum(lengths, dtype=np.int64), np.array(weak, np.int32)
+        )
 
     def save(self, path: Path) -> None:
         """Save to a NumPy archive, whole or not at all."""
         temporary = path.with_suffix(".tmp.npz")
-        np.savez(temporary, ids=self.ids, starts=self.starts, offsets=self.offsets)
+        np.savez(temporary, ids=self.ids, starts=self.starts, offsets=self.offsets, weak=self.weak)
         temporary.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Load what :meth:`save` wrote."""
         with np.load(path) as arrays:
-            return cls(arrays["ids"], arrays["starts"], arrays["offsets"])
+            return cls(arrays["ids"], arrays["starts"], arrays["offsets"], arrays["weak"])
 
     @property
     def lengths(self) -> NDArray[np.int64]:

@@ -1,8 +1,9 @@
 """Continue masked-language training of an encoder on unlabelled posts: ``whyshare pretrain RECIPE -o FOLDER``.
 
-Read the corpus, build the vocabulary, graft it onto the base, then learn to fill in masked words. Chinese words are
-masked whole (jieba), masks are drawn anew at every step, and batches hold a number of tokens, not of posts. The loop
-runs on a GPU or on two CPU cores, in bfloat16 on either, and goes on where it was stopped.
+Read the corpus, build the vocabulary, graft it onto the base, then learn to fill in masked words and, beside them, to
+tell the weak labels of the corpus apart. Chinese words are masked whole (jieba), masks are drawn anew at every step, and
+batches hold a number of tokens, not of posts. The loop runs on a GPU or on two CPU cores, in bfloat16 on either, and
+goes on where it was stopped.
 """
 
 import json
@@ -18,8 +19,9 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch.utils.tensorboard import SummaryWriter
-from transformers import AutoModel, BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
+from transformers import AutoModel, BertConfig, BertForPreTraining, PreTrainedTokenizerFast
 
+from ..data.errors import InputError
 from ..models.bases import MINILM, base_location
 from .corpus import CorpusText, held_out_fingerprints, read_corpus
 from .graft import graft_embeddings, shared_rows, train_word_vectors
@@ -33,6 +35,7 @@ from .vocabulary import (
     unknown_rate,
     word_starts,
 )
+from .weak import WeakTasks, weak_loss
 
 log = logging.getLogger(__name__)
 
@@ -44,14 +47,17 @@ class PretrainConfig:
     corpora: tuple[str, ...]  # JSONL files, .xz or plain
     held_out: tuple[str, ...] = ()  # JSONL files whose texts must not be trained on
     tokens: tuple[int, ...] = (8_000_000, 4_000_000)  # of each corpus, at most
-    comment_share: float = 0.4  # of the comments that are kept; posts are all kept
+    comment_share: float = 0.4  # of the comments without a weak label that are kept; all others are
     base: str = MINILM
+    new_vocabulary: bool = True  # false: go on with an encoder that whyshare pretrained, and keep its vocabulary
     vocabulary: VocabularyConfig = field(default_factory=VocabularyConfig)
     vocabulary_texts: int = 150_000  # of each corpus, to count pieces in
     word_vector_width: int = 200
     max_length: int = 96  # tokens, special ones included
     batch_tokens: int = 4096
     mask_share: float = 0.2
+    weak_weight: float = 0.0  # of the loss on weak labels beside the masked words'; 0: these are not learnt
+    weak_min_texts: int = 50  # a weak label that fewer texts carry is left out
     learning_rate: float = 3e-4
     warmup_share: float = 0.05
     weight_decay: float = 0.01
@@ -76,9 +82,17 @@ def pretrain(config: PretrainConfig, folder: Path) -> None:
     packed = PackedTexts.load(folder / "tokens.npz")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     checkpoint = folder / "checkpoint.pt"
-    model = grafted_model(config, tokenizer, packed, from_checkpoint=checkpoint.is_file())
+    weak_tasks = WeakTasks.load(folder / "weak_labels.json")
+    if config.new_vocabulary:
+        model = grafted_model(config, tokenizer, packed, from_checkpoint=checkpoint.is_file())
+    else:
+        model = BertForPreTraining.from_pretrained(
+            config.base, config=plain_config(config.base), ignore_mismatched_sizes=True
+        )
+    # The head that BERT kept for the next sentence learns the weak labels.
+    model.cls.seq_relationship = torch.nn.Linear(model.config.hidden_size, max(2, len(weak_tasks.classes)))
     model.to(device)  # type: ignore[arg-type]
-    train(config, model, packed, folder, checkpoint, device)
+    train(config, model, packed, weak_tasks.rivals().to(device), folder, checkpoint)
     model.save_pretrained(folder)
     PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, model_max_length=512, cls_token="[CLS]", sep_token="[SEP]", pad_token="[PAD]",
@@ -93,33 +107,46 @@ def prepare(config: PretrainConfig, folder: Path) -> None:
     corpora = [list(read_corpus(Path(path), held_out)) for path in config.corpora]
     for corpus in corpora:
         rng.shuffle(corpus)
-    sample = [item.text for corpus in corpora for item in corpus[: config.vocabulary_texts]]
-    wordpiece = Tokenizer.from_file(str(Path(base_location(config.base)) / "tokenizer.json"))
-    wordpiece.no_truncation()
-    wordpiece.no_padding()
-    counts = count_candidates(sample, wordpiece, config.vocabulary, (w for t in sample for w in segment_words(t)))
-    tokenizer = fit_unigram(counts, sample[::3])
+    tokenizer = Tokenizer.from_file(str(Path(base_location(config.base)) / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    if config.new_vocabulary:
+        sample = [item.text for corpus in corpora for item in corpus[: config.vocabulary_texts]]
+        counts = count_candidates(sample, tokenizer, config.vocabulary, (w for t in sample for w in segment_words(t)))
+        tokenizer = fit_unigram(counts, sample[::3])
+    elif [tokenizer.id_to_token(number) for number in range(len(SPECIAL_TOKENS))] != list(SPECIAL_TOKENS):
+        raise InputError(f"base {config.base} has a vocabulary of another kind; give it a new one (new_vocabulary)")
     tokenizer.save(str(folder / "tokenizer.json"))
+    weak_tasks = WeakTasks.count((item for corpus in corpora for item in corpus), config.weak_min_texts)
+    weak_tasks.save(folder / "weak_labels.json")
     for path, corpus in zip(config.corpora, corpora, strict=True):
         rate = unknown_rate(tokenizer, [item.text for item in corpus[-20_000:]])
         log.info("%s: %d texts, unknown %.3f %%", Path(path).name, len(corpus), 100 * rate)
-    packed = PackedTexts.pack(_encode(config, tokenizer, corpora, rng))
+    packed = PackedTexts.pack(_encode(config, tokenizer, corpora, weak_tasks, rng))
     packed.save(folder / "tokens.npz")
     log.info("vocabulary %d, %d texts, %d tokens", tokenizer.get_vocab_size(), len(packed), packed.tokens)
+    log.info("%d texts have one of %d weak labels", (packed.weak >= 0).sum(), len(weak_tasks.classes))
 
 
 def _encode(
-    config: PretrainConfig, tokenizer: Tokenizer, corpora: list[list[CorpusText]], rng: random.Random
-) -> Iterator[tuple[list[int], list[bool]]]:
-    """Give token ids and word starts of texts until each corpus's budget is spent."""
+    config: PretrainConfig, tokenizer: Tokenizer, corpora: list[list[CorpusText]], weak_tasks: WeakTasks,
+    rng: random.Random,
+) -> Iterator[tuple[list[int], list[bool], int]]:  # fmt: skip
+    """Give token ids, word starts and weak labels of texts until each corpus's budget is spent."""
     tokenizer.enable_truncation(config.max_length)
+    numbers = weak_tasks.numbers()
     for corpus, budget in zip(corpora, config.tokens, strict=True):
-        texts = [item.text for item in corpus if item.kind != "comment" or rng.random() < config.comment_share]
-        for start in range(0, len(texts), 10_000):
-            chunk = texts[start : start + 10_000]
-            for text, encoding in zip(chunk, tokenizer.encode_batch(chunk), strict=True):
+        kept = [
+            item
+            for item in corpus
+            if item.kind != "comment" or item.weak_label is not None or rng.random() < config.comment_share
+        ]
+        for start in range(0, len(kept), 10_000):
+            chunk = kept[start : start + 10_000]
+            for item, encoding in zip(chunk, tokenizer.encode_batch([item.text for item in chunk]), strict=True):
                 if len(encoding.ids) >= 6:
-                    yield encoding.ids, word_starts(text, encoding.tokens, encoding.offsets)
+                    weak = numbers.get((item.source, item.weak_label), -1)
+                    yield encoding.ids, word_starts(item.text, encoding.tokens, encoding.offsets), weak
                     budget -= len(encoding.ids)
             if budget <= 0:
                 break
@@ -128,14 +155,12 @@ def _encode(
 
 def grafted_model(
     config: PretrainConfig, tokenizer: Tokenizer, packed: PackedTexts, from_checkpoint: bool
-) -> BertForMaskedLM:
+) -> BertForPreTraining:
     """Put the base's body under the embeddings of the new vocabulary and a fresh masked-language head."""
     location = base_location(config.base)
-    bert_config = BertConfig.from_pretrained(location, vocab_size=tokenizer.get_vocab_size())
-    bert_config.hidden_dropout_prob = bert_config.attention_probs_dropout_prob = 0.0  # one pass: nothing to overfit
-    # Without a GPU, plain attention trains twice as fast as torch's fused kernel.
-    bert_config._attn_implementation = "sdpa" if torch.cuda.is_available() else "eager"
-    model = BertForMaskedLM(bert_config)
+    bert_config = plain_config(location)
+    bert_config.vocab_size = tokenizer.get_vocab_size()
+    model = BertForPreTraining(bert_config)
     if from_checkpoint:
         return model
     body = AutoModel.from_pretrained(location)
@@ -156,9 +181,18 @@ def grafted_model(
     return model
 
 
+def plain_config(location: str) -> BertConfig:
+    """Read the base's configuration, without dropout: in one pass there is nothing to overfit."""
+    bert_config = BertConfig.from_pretrained(location)
+    bert_config.hidden_dropout_prob = bert_config.attention_probs_dropout_prob = 0.0
+    # Without a GPU, plain attention trains twice as fast as torch's fused kernel.
+    bert_config._attn_implementation = "sdpa" if torch.cuda.is_available() else "eager"
+    return bert_config
+
+
 def train(
-    config: PretrainConfig, model: BertForMaskedLM, packed: PackedTexts, folder: Path, checkpoint: Path,
-    device: torch.device,
+    config: PretrainConfig, model: BertForPreTraining, packed: PackedTexts, rivals: torch.Tensor, folder: Path,
+    checkpoint: Path,
 ) -> None:  # fmt: skip
     """Pass once over the texts; a hundredth of them is kept for validation."""
     rng = np.random.default_rng(config.seed)
@@ -166,7 +200,7 @@ def train(
     validation, training = order[: len(order) // 100], order[len(order) // 100 :]
     batches = token_budget_batches(packed.lengths, training, config.batch_tokens, rng)
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=config.weight_decay
+        model.parameters(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=config.weight_decay, fused=True
     )
     warmup = max(1, int(config.warmup_share * len(batches)))
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -174,7 +208,7 @@ def train(
     )
     first = 0
     if checkpoint.is_file():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
+        state = torch.load(checkpoint, map_location=model.device, weights_only=True)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
@@ -182,58 +216,72 @@ def train(
     model.train()
     writer = SummaryWriter(str(folder / "tensorboard"))
     started = saved = time.monotonic()
-    seen, losses = 0, []
+    seen = 0
+    losses: list[tuple[float, float]] = []
     for step in range(first, len(batches)):
         batch_rng = np.random.default_rng((config.seed, step))  # masks do not depend on where a run was resumed
-        loss = masked_loss(model, packed, batches[step], config.mask_share, batch_rng, device)
-        loss.backward()
+        masked, weak = batch_losses(model, packed, batches[step], config.mask_share, batch_rng, rivals)
+        (masked + config.weak_weight * weak).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         schedule.step()
-        losses.append(loss.item())
+        losses.append((masked.item(), weak.item()))
         seen += int(packed.lengths[batches[step]].sum())
         if (step + 1) % 50 == 0 or step + 1 == len(batches):
             rate = seen / (time.monotonic() - started)
-            entry = {"step": step + 1, "of": len(batches), "loss": float(np.mean(losses)), "tokens_per_s": round(rate)}
+            entry = {"step": step + 1, "of": len(batches), **_mean_losses(losses), "tokens_per_s": round(rate)}
             _record(folder / "log.jsonl", writer, entry)
             losses.clear()
         if time.monotonic() - saved > 60 * config.checkpoint_minutes:
             _save_checkpoint(checkpoint, model, optimizer, schedule, step + 1)
             saved = time.monotonic()
     _save_checkpoint(checkpoint, model, optimizer, schedule, len(batches))
-    entry = {"step": len(batches), "validation_loss": validate(config, model, packed, validation, device)}
+    scores = validate(config, model, packed, rivals, validation)
+    entry = {"step": len(batches), **{f"validation_{name}": value for name, value in scores.items()}}
     _record(folder / "log.jsonl", writer, entry)
     writer.close()
 
 
-def masked_loss(
-    model: BertForMaskedLM, packed: PackedTexts, indices: NDArray[np.int64], mask_share: float,
-    rng: np.random.Generator, device: torch.device,
-) -> torch.Tensor:  # fmt: skip
-    """Mask a batch and give the mean cross-entropy of the masked tokens, in nats."""
-    mask_id = SPECIAL_TOKENS.index("[MASK]")
-    batch = mask_batch(packed, indices, mask_share, mask_id, model.config.vocab_size, len(SPECIAL_TOKENS), rng)
-    input_ids = torch.from_numpy(batch.input_ids).to(device)
-    attention_mask = torch.from_numpy(batch.attention_mask).to(device)
+def batch_losses(
+    model: BertForPreTraining, packed: PackedTexts, indices: NDArray[np.int64], mask_share: float,
+    rng: np.random.Generator, rivals: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:  # fmt: skip
+    """Mask a batch and give the mean cross-entropy of its masked tokens and that of its weak labels, in nats."""
+    mask_id, special = SPECIAL_TOKENS.index("[MASK]"), len(SPECIAL_TOKENS)
+    batch = mask_batch(packed, indices, mask_share, mask_id, model.config.vocab_size, special, rng)
+    device = model.device
     chosen = torch.from_numpy(batch.chosen).to(device)
+    weak = torch.from_numpy(packed.weak[indices].astype(np.int64)).to(device)
+    labelled = weak >= 0
     with torch.autocast(device.type, torch.bfloat16):
-        hidden = model.bert(input_ids, attention_mask=attention_mask).last_hidden_state
-        logits = model.cls(hidden[chosen])  # (chosen, vocabulary): only masked tokens pay for the softmax
-        return torch.nn.functional.cross_entropy(logits, torch.from_numpy(batch.targets).to(device))
+        output = model.bert(
+            torch.from_numpy(batch.input_ids).to(device),
+            attention_mask=torch.from_numpy(batch.attention_mask).to(device),
+        )
+        logits = model.cls.predictions(output.last_hidden_state[chosen])  # only masked tokens pay for the softmax
+        masked = torch.nn.functional.cross_entropy(logits, torch.from_numpy(batch.targets).to(device))
+        if not labelled.any():
+            return masked, masked.new_zeros(())
+        return masked, weak_loss(model.cls.seq_relationship(output.pooler_output[labelled]), weak[labelled], rivals)
 
 
 @torch.no_grad()
 def validate(
-    config: PretrainConfig, model: BertForMaskedLM, packed: PackedTexts, indices: NDArray[np.int64],
-    device: torch.device,
-) -> float:  # fmt: skip
-    """Give the masked-language loss on texts that were not trained on."""
+    config: PretrainConfig, model: BertForPreTraining, packed: PackedTexts, rivals: torch.Tensor,
+    indices: NDArray[np.int64],
+) -> dict[str, float]:  # fmt: skip
+    """Give the losses on texts that were not trained on."""
     model.eval()
     rng = np.random.default_rng(config.seed)
     batches = token_budget_batches(packed.lengths, indices, config.batch_tokens, rng)
-    losses = [float(masked_loss(model, packed, batch, config.mask_share, rng, device)) for batch in batches]
-    return float(np.mean(losses))
+    losses = [batch_losses(model, packed, batch, config.mask_share, rng, rivals) for batch in batches]
+    return _mean_losses([(masked.item(), weak.item()) for masked, weak in losses])
+
+
+def _mean_losses(losses: list[tuple[float, float]]) -> dict[str, float]:
+    masked, weak = np.mean(losses, axis=0).tolist()
+    return {"loss": masked, "weak_loss": weak}
 
 
 def _save_checkpoint(
