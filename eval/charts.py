@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from .metrics import Reliability
+from .evaluation import ReliabilityPoint
+from .intervals import Estimate
 
 ROW = 26  # height of a row of bars, in units of the view box
 LABEL = 165  # width of the names beside bars
@@ -93,27 +94,35 @@ def heat_map(counts: Sequence[Sequence[int]], names: Sequence[str], title: str, 
     return _svg(left + cell * len(names) + 4, top + 34 * len(names) + 6, title, parts)
 
 
-def reliability_plot(points: Reliability, title: str, x_name: str, y_name: str) -> Markup:
+def reliability_plot(points: Sequence[ReliabilityPoint], title: str, x_name: str, y_name: str) -> Markup:
     """Draw accuracy over stated confidence; a calibrated model lies on the diagonal."""
+    where = [(point.confidence, point.accuracy) for point in points]
     dots = [
-        f'<circle cx="{_x(c):.1f}" cy="{_y(a):.1f}" r="5" class="dot"><title>{c:.0%}: {a:.0%}</title></circle>'
-        for c, a in zip(points.confidence, points.accuracy, strict=True)
+        f'<circle cx="{_x(c):.1f}" cy="{_y(a.value):.1f}" r="5" class="dot"><title>{c:.0%}: {a.value:.0%}</title></circle>'
+        for c, a in where
     ]
-    line = "M" + "L".join(f"{_x(c):.1f} {_y(a):.1f}" for c, a in zip(points.confidence, points.accuracy, strict=True))
     diagonal = f'<path d="M{_x(0)} {_y(0)}L{_x(1)} {_y(1)}" class="guide"/>'
-    return _svg(360, 330, title, [_axes(x_name, y_name), diagonal, f'<path d="{line}" class="line"/>', *dots])
+    return _svg(360, 330, title, [_axes(x_name, y_name), diagonal, _whiskers(where), _line(where), *dots])
 
 
-def coverage_plot(coverage: Sequence[tuple[float, float]], title: str, x_name: str, y_name: str) -> Markup:
+def coverage_plot(coverage: Sequence[tuple[float, Estimate]], title: str, x_name: str, y_name: str) -> Markup:
     """Draw the accuracy of the most confident share of posts over that share."""
-    line = "M" + "L".join(f"{_x(share):.1f} {_y(accuracy):.1f}" for share, accuracy in coverage)
     marks = [
-        f'<circle cx="{_x(s):.1f}" cy="{_y(a):.1f}" r="4" class="dot"/>'
-        f'<text x="{_x(s):.1f}" y="{_y(a) - 10:.1f}" text-anchor="middle" class="small">{a:.0%}</text>'
+        f'<circle cx="{_x(s):.1f}" cy="{_y(a.value):.1f}" r="4" class="dot"/>'
+        f'<text x="{_x(s):.1f}" y="{_y(a.high) - 7:.1f}" text-anchor="middle" class="small">{a.value:.0%}</text>'
         for s, a in coverage
         if round(s, 2) in {0.2, 0.4, 0.6, 0.8, 1.0}
     ]
-    return _svg(360, 330, title, [_axes(x_name, y_name), f'<path d="{line}" class="line"/>', *marks])
+    return _svg(360, 330, title, [_axes(x_name, y_name), _whiskers(coverage), _line(coverage), *marks])
+
+
+def _line(points: Sequence[tuple[float, Estimate]]) -> str:
+    return '<path d="M' + "L".join(f"{_x(x):.1f} {_y(y.value):.1f}" for x, y in points) + '" class="line"/>'
+
+
+def _whiskers(points: Sequence[tuple[float, Estimate]]) -> str:
+    lines = "".join(f"M{_x(x):.1f} {_y(y.low):.1f}V{_y(y.high):.1f}" for x, y in points)
+    return f'<path d="{lines}" class="whisker"/>'
 
 
 def _x(share: float) -> float:

@@ -57,9 +57,11 @@ def compare(
     clusters: Sequence[str] | None = None,
     resamples: int = RESAMPLES,
     seed: int = 0,
+    pairs: Sequence[tuple[int, int]] | None = None,
 ) -> list[Comparison]:
     """Compare every two models, which must have judged the same posts in the same order.
 
+    :param pairs: Positions of the models to compare, if not all with all.
     :param clusters: Author or source of each post, when posts of one are alike: the resamples are drawn by it, while
         McNemar's test takes every post for itself.
     :raises ValueError: If the gold labels differ.
@@ -70,7 +72,7 @@ def compare(
     weights = np.vstack([np.ones(posts), resample_weights(posts, clusters, resamples, seed)])
     f1 = [precision_recall_f1(confusion(judged, weights))[2] for _, judged in models]
     right = [(judged.predicted == judged.gold).astype(float) for _, judged in models]
-    pairs = list(combinations(range(len(models)), 2))
+    pairs = list(combinations(range(len(models)), 2)) if pairs is None else pairs
     counts = [_discordant(right[i], right[j]) for i, j in pairs]
     p_values = [mcnemar(*pair) for pair in counts]
     of_class = [models[0][1].gold == k for k in range(len(MOTIVES))]

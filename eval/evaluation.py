@@ -14,7 +14,6 @@ from ..data.motives import MOTIVES, Motive
 from .intervals import RESAMPLES, Estimate, estimate, resample_weights
 from .metrics import (
     Judged,
-    Reliability,
     confusion,
     coverage_accuracy,
     precision_recall_f1,
@@ -37,6 +36,15 @@ class ClassScores:
 
 
 @dataclass(frozen=True)
+class ReliabilityPoint:
+    """Posts of like confidence: how sure the model was, and how often it was right."""
+
+    confidence: float
+    accuracy: Estimate
+    posts: int
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Everything that the report shows of one model.
 
@@ -51,8 +59,8 @@ class Evaluation:
     languages: Mapping[str, Mapping[str, Estimate]]
     language_posts: Mapping[str, int]
     confusion: NDArray[np.int64]
-    reliability: Reliability | None = None
-    coverage: Mapping[float, float] = field(default_factory=dict)
+    reliability: Sequence[ReliabilityPoint] = ()
+    coverage: Mapping[float, Estimate] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Give plain values for ``metrics.json``."""
@@ -73,7 +81,11 @@ class Evaluation:
                 for language, metrics in self.languages.items()
             },
             "confusion": self.confusion.tolist(),
-            "coverage": {str(share): round(value, 5) for share, value in self.coverage.items()},
+            "coverage": {str(share): accuracy.as_json() for share, accuracy in self.coverage.items()},
+            "reliability": [
+                {"confidence": round(point.confidence, 5), "accuracy": point.accuracy.as_json(), "posts": point.posts}
+                for point in self.reliability
+            ],
         }
 
 
@@ -121,8 +133,8 @@ def evaluate(
         languages={tag: _with_intervals(judged.select(tags == tag), weights[:, tags == tag]) for tag in named},
         language_posts={tag: int((tags == tag).sum()) for tag in named},
         confusion=confusion(judged, np.ones((1, len(judged))))[0].astype(np.int64),
-        reliability=reliability(judged) if has_probs else None,
-        coverage=dict(zip(COVERAGES, coverage_accuracy(judged, COVERAGES).tolist(), strict=True)) if has_probs else {},
+        reliability=_reliability(judged, weights) if has_probs else (),
+        coverage=_coverage(judged, weights) if has_probs else {},
     )
 
 
@@ -188,6 +200,21 @@ def _with_intervals(judged: Judged, weights: NDArray[np.float64]) -> dict[str, E
         bias = resampled["ECE"].mean() - points["ECE"][0]
         resampled["ECE"] = np.maximum(resampled["ECE"] - bias, 0.0)
     return {name: estimate(points[name][0], resampled[name]) for name in points}
+
+
+def _reliability(judged: Judged, weights: NDArray[np.float64]) -> list[ReliabilityPoint]:
+    confidence, points, posts = reliability(judged, np.ones((1, len(judged))))
+    _, resampled, _ = reliability(judged, weights)
+    return [
+        ReliabilityPoint(float(confidence[k]), estimate(points[0, k], resampled[:, k]), int(posts[k]))
+        for k in range(len(posts))
+    ]
+
+
+def _coverage(judged: Judged, weights: NDArray[np.float64]) -> dict[float, Estimate]:
+    points = coverage_accuracy(judged, COVERAGES, np.ones((1, len(judged))))[0]
+    resampled = coverage_accuracy(judged, COVERAGES, weights)
+    return {share: estimate(points[k], resampled[:, k]) for k, share in enumerate(COVERAGES)}
 
 
 def _class_scores(judged: Judged, weights: NDArray[np.float64]) -> dict[Motive, ClassScores]:

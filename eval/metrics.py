@@ -101,15 +101,6 @@ def summary_metrics(judged: Judged, weights: Floats) -> dict[str, Floats]:
     return metrics
 
 
-@dataclass(frozen=True)
-class Reliability:
-    """Stated confidence beside accuracy in bins of equally many posts; each of shape (bins,)."""
-
-    confidence: Floats
-    accuracy: Floats
-    posts: Ints
-
-
 def confidence_bins(confidence: Floats, bins: int = BINS) -> Ints:
     """Sort posts into bins of equal mass by their confidence; ties stay together. Shape (posts,)."""
     edges = np.quantile(confidence, np.linspace(0, 1, bins + 1)[1:-1])
@@ -124,21 +115,31 @@ def calibration_error(judged: Judged, weights: Floats, bins: int = BINS) -> Floa
     return gaps.sum(axis=1) / weights.sum(axis=1)
 
 
-def reliability(judged: Judged, bins: int = BINS) -> Reliability:
-    """Compute the points of a reliability diagram; empty bins are left out."""
+def reliability(judged: Judged, weights: Floats, bins: int = BINS) -> tuple[Floats, Floats, Ints]:
+    """Compute the points of a reliability diagram, in bins of equally many posts; empty bins are left out.
+
+    :return: Mean confidence (bins,), accuracy (resamples, bins) with NaN where a resample has no post, posts (bins,).
+    """
     confidence, right = _confidence_and_right(judged)
-    number = confidence_bins(confidence, bins)
-    posts = np.bincount(number, minlength=bins)
-    kept = posts > 0
-    means = [np.bincount(number, values, bins)[kept] / posts[kept] for values in (confidence, right)]
-    return Reliability(means[0], means[1], posts[kept])
+    inside = np.eye(bins)[confidence_bins(confidence, bins)]  # (posts, bins)
+    inside = inside[:, inside.any(axis=0)]
+    posts = inside.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        accuracy = weights @ (inside * right[:, None]) / (weights @ inside)
+    return confidence @ inside / posts, accuracy, posts.astype(np.int64)
 
 
-def coverage_accuracy(judged: Judged, steps: Sequence[float]) -> Floats:
-    """Give the accuracy of the most confident share of posts, for each share in ``steps``."""
+def coverage_accuracy(judged: Judged, steps: Sequence[float], weights: Floats) -> Floats:
+    """Give the accuracy of the most confident share of posts, for each share in ``steps``; (resamples, steps)."""
     confidence, right = _confidence_and_right(judged)
-    ordered = right[np.argsort(-confidence, kind="stable")]
-    return np.array([ordered[: max(1, round(step * len(ordered)))].mean() for step in steps])
+    order = np.argsort(-confidence, kind="stable")
+    accuracies = np.empty((len(weights), len(steps)))
+    for row, drawn in enumerate(weights[:, order]):
+        kept = np.cumsum(drawn)
+        hits = np.cumsum(drawn * right[order])
+        last = np.searchsorted(kept, np.array(steps) * kept[-1] - 1e-9)
+        accuracies[row] = hits[last] / np.maximum(kept[last], 1e-9)
+    return accuracies
 
 
 def _confidence_and_right(judged: Judged) -> tuple[Floats, Floats]:

@@ -13,6 +13,7 @@ from ..data.results import PROBABILITY_COLUMNS
 from ..data.writing import open_writer
 from .charts import bars, coverage_plot, heat_map, reliability_plot
 from .evaluation import Evaluation, spread
+from .intervals import Estimate
 from .metrics import Judged
 from .pages import COLOURS, PageLanguage, motive_name, render, words_in, write_page
 
@@ -99,14 +100,18 @@ def answer(first: Evaluation, majority: Evaluation, language: PageLanguage) -> s
     sentence = words["answer"].format(
         name=first.name,
         posts=first.posts,
-        accuracy=f"{accuracy.value:.0%} [{100 * accuracy.low:.0f}, {100 * accuracy.high:.0f}]",
+        accuracy=_percent(accuracy),
         macro_f1=first.metrics["macro-F1"],
         majority=f"{majority.metrics['macro-F1'].value:.3f}",
     )
     if 0.6 in first.coverage:
         space = "" if language == "zh" else " "
-        sentence += space + words["answer_coverage"].format(accuracy=f"{first.coverage[0.6]:.0%}")
+        sentence += space + words["answer_coverage"].format(accuracy=_percent(first.coverage[0.6]))
     return sentence
+
+
+def _percent(share: Estimate) -> str:
+    return f"{share.value:.0%} [{100 * share.low:.0f}, {100 * share.high:.0f}]"
 
 
 def find_errors(judged: Judged, posts: Sequence[Annotated]) -> list[Error]:
@@ -143,7 +148,7 @@ def _charts(evaluation: Evaluation, words: dict[str, str], language: PageLanguag
         "class_chart": bars(rows, words["class_chart"]),
         "confusion_chart": heat_map(counts, names, words["confusion"], words["gold"], words["predicted"]),
     }
-    if evaluation.reliability is not None:
+    if evaluation.reliability:
         points = list(evaluation.coverage.items())
         charts["reliability_chart"] = reliability_plot(
             evaluation.reliability, words["reliability"], words["confidence"], words["accuracy"]

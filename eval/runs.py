@@ -2,20 +2,28 @@
 
 import datetime
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..data.errors import InputError
+from .comparison import Comparison, compare
 from .evaluation import Evaluation
+from .metrics import Judged
 
 
-def append_runs(path: Path, evaluations: Sequence[Evaluation], annotated: str, provenance: Mapping[str, str]) -> None:
-    """Append evaluations to a log."""
+def append_runs(
+    path: Path, runs: Iterable[tuple[Evaluation, Judged]], annotated: str, provenance: Mapping[str, str]
+) -> None:
+    """Append evaluations to a log, with the labels that they were computed from, so that runs can be compared later."""
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     lines = [
-        {"time": now, "annotated": Path(annotated).name, "provenance": dict(provenance), **one.as_json()}
-        for one in evaluations
+        {"time": now, "annotated": Path(annotated).name, "provenance": dict(provenance), **evaluation.as_json()}
+        | {"gold": _digits(judged.gold), "predicted": _digits(judged.predicted)}
+        for evaluation, judged in runs
     ]
     try:
         with path.open("a", encoding="utf-8") as file:
@@ -37,8 +45,39 @@ def read_runs(path: Path) -> list[dict[str, Any]]:
     for number, line in enumerate(lines, start=1):
         try:
             run = json.loads(line)
-            run["metrics"]["macro-F1"], run["name"], run["time"], run["annotated"]
+            run["metrics"]["macro-F1"], run["name"], run["time"], run["annotated"], run["posts"]
         except (ValueError, KeyError, TypeError):
             raise InputError(f"{path} row {number} is no run that whyshare eval --runs wrote; take it out") from None
         runs.append(run)
     return runs
+
+
+def against_best(runs: Sequence[dict[str, Any]]) -> dict[int, Comparison]:
+    """Compare the best run on each annotated file with every other run on the same posts.
+
+    :return: The comparison (best minus this one, p-values corrected for those of one file) by the position of the run.
+    """
+    sets: dict[tuple[str, str], list[int]] = {}
+    for position, run in enumerate(runs):
+        if "gold" in run and "predicted" in run:
+            sets.setdefault((run["annotated"], run["gold"]), []).append(position)
+    compared = {}
+    for positions in sets.values():
+        best = max(positions, key=lambda k: runs[k]["metrics"]["macro-F1"][0])
+        others = [k for k in positions if k != best]
+        models = [
+            (runs[k]["name"], Judged(_positions(runs[k]["gold"]), _positions(runs[k]["predicted"])))
+            for k in [best, *others]
+        ]
+        pairs = [(0, k) for k in range(1, len(models))]
+        compared |= dict(zip(others, compare(models, pairs=pairs), strict=True))
+    return compared
+
+
+def _digits(labels: NDArray[np.int64]) -> str:
+    """Write column numbers of the eight motives as a string of digits."""
+    return "".join(map(str, labels.tolist()))
+
+
+def _positions(digits: str) -> NDArray[np.int64]:
+    return np.array([int(digit) for digit in digits], dtype=np.int64)

@@ -46,7 +46,14 @@ def test_scores_are_printed_and_written(folder, capsys):
     assert pq.read_table(folder / "report" / "predictions.parquet").num_rows == 64
     assert len((folder / "report" / "errors.csv").read_text(encoding="utf-8-sig").splitlines()) == 17
     assert main(["runs", "runs.jsonl"]) == 0
-    assert "labelled.jsonl" in capsys.readouterr().out
+    listed = capsys.readouterr().out
+    best, majority = (next(x for x in listed.splitlines() if name in x) for name in ("labelled.jsonl", "commonest"))
+    assert best.count("[") == 2
+    assert majority.count("[") == 3  # how far it is behind the best, too
+    assert main(["runs", "runs.jsonl", "--json"]) == 0
+    behind = next(one for one in json.loads(capsys.readouterr().out) if "commonest" in one["name"])["against_best"]
+    assert behind["accuracy"][0] == pytest.approx(0.75 - 0.125)
+    assert behind["p (Holm)"] < 1e-6
 
 
 def test_several_models_give_mean_and_spread(folder, tiny_model, capsys):

@@ -77,11 +77,15 @@ def test_calibration_by_hand():
     judged = Judged(np.array([0, 1, 0, 0]), np.zeros(4, dtype=np.int64), probs)
     # two bins: confidence 0.6 with accuracy 1, confidence 0.9 with accuracy 0.5, half the posts each
     assert calibration_error(judged, np.ones((1, 4)), bins=2)[0] == pytest.approx(0.5 * 0.4 + 0.5 * 0.4)
-    bins = reliability(judged, bins=2)
-    np.testing.assert_allclose(bins.confidence, [0.6, 0.9])
-    np.testing.assert_allclose(bins.accuracy, [1.0, 0.5])
-    assert bins.posts.tolist() == [2, 2]
-    np.testing.assert_allclose(coverage_accuracy(judged, [0.25, 0.5, 1.0]), [1.0, 0.5, 0.75])
+    once = np.ones((1, 4))
+    confidence, accuracy, posts = reliability(judged, once, bins=2)
+    np.testing.assert_allclose(confidence, [0.6, 0.9])
+    np.testing.assert_allclose(accuracy, [[1.0, 0.5]])
+    assert posts.tolist() == [2, 2]
+    np.testing.assert_allclose(coverage_accuracy(judged, [0.25, 0.5, 1.0], once), [[1.0, 0.5, 0.75]])
+    drawn = np.array([[0.0, 3.0, 1.0, 0.0]])  # the second post thrice, the third once
+    np.testing.assert_allclose(reliability(judged, drawn, bins=2)[1], [[1.0, 0.0]])
+    np.testing.assert_allclose(coverage_accuracy(judged, [0.25, 0.75, 1.0], drawn), [[0.0, 0.0, 0.25]])
 
 
 def test_without_probabilities_only_labels_are_measured(judged):

@@ -73,7 +73,8 @@ def run(options: argparse.Namespace) -> None:
     if options.runs:
         from ..eval.runs import append_runs
 
-        append_runs(options.runs, evaluations, str(options.annotated), dict(_provenance(options)))
+        runs = zip(evaluations + measures, [judged for _, judged in judgements + yardsticks], strict=True)
+        append_runs(options.runs, runs, str(options.annotated), dict(_provenance(options)))
     if options.json:
         print(json.dumps([one.as_json() for one in evaluations + measures], ensure_ascii=False))
         return
@@ -189,7 +190,9 @@ def _print(evaluations: Sequence["Evaluation"], yardsticks: Sequence["Evaluation
         for name, estimate in first.metrics.items()
     ]
     print_table(headings, rows)
-    if first.reliability is None:
+    if 0.6 in first.coverage:
+        print(f"\naccuracy of the most certain 60 % of posts: {first.coverage[0.6]}")
+    else:
         print("\nno probabilities were given: top-2, log loss, Brier score and calibration are left out")
     print()
     class_rows = [

@@ -1,32 +1,41 @@
-"""``whyshare runs FILE``: list the evaluations in a run log, the best first."""
+"""``whyshare runs FILE``: list the evaluations in a run log, the best first, and say which are worse beyond chance."""
 
 import argparse
+import json
 from pathlib import Path
 
 from ..console import print_table
-
-METRICS = ("macro-F1", "accuracy")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("file", type=Path, help="run log that whyshare eval --runs wrote")
     parser.add_argument("--annotated", metavar="NAME", help="only runs on this annotated file")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Print the leaderboard."""
-    from ..eval.runs import read_runs
+    from ..eval.intervals import Estimate
+    from ..eval.runs import against_best, read_runs
 
     runs = [one for one in read_runs(options.file) if options.annotated in (None, one["annotated"])]
-    rows = [
-        (*(one[key] for key in ("name", "annotated", "time", "posts")), *(_with_interval(one, m) for m in METRICS))
-        for one in sorted(runs, key=lambda one: (one["annotated"], -one["metrics"]["macro-F1"][0]))
-    ]
-    print_table(("model", "annotated file", "time (UTC)", "posts", "macro-F1", "accuracy"), rows, left=3)
-
-
-def _with_interval(one: dict, name: str) -> str:
-    value, low, high = one["metrics"][name]
-    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
+    runs.sort(key=lambda one: (one["annotated"], -one["metrics"]["macro-F1"][0]))
+    compared = against_best(runs)
+    if options.json:
+        kept = [{key: value for key, value in one.items() if key not in ("gold", "predicted")} for one in runs]
+        for position, comparison in compared.items():
+            kept[position]["against_best"] = comparison.as_json()
+        print(json.dumps(kept, ensure_ascii=False))
+        return
+    rows = []
+    for position, one in enumerate(runs):
+        scores = [Estimate(*one["metrics"][name]) for name in ("macro-F1", "accuracy")]
+        other = compared.get(position)
+        behind = (str(other.macro_f1), f"{other.adjusted:.2g}") if other else ("", "")
+        rows.append((*(one[key] for key in ("name", "annotated", "time", "posts")), *scores, *behind))
+    headings = ("model", "annotated file", "time (UTC)", "posts", "macro-F1", "accuracy", "best is ahead by", "p")
+    print_table(headings, rows, left=3)
+    if compared:
+        print("\nbest is ahead by: difference in macro-F1, paired bootstrap; p: McNemar's test, Holm-corrected")
