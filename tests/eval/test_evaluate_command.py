@@ -154,15 +154,40 @@ def test_the_report_needs_nothing_and_shows_markup_as_text(folder):
     assert str(folder) not in page
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to open the report in")
-@pytest.mark.parametrize("width", [1280, 390])
-def test_chromium_shows_the_report(folder, width):
-    main(["eval", "gold.csv", "--predictions", "labelled.jsonl", "--report", "report"])
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", f"--window-size={width},900"]
-    command += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    command += [f"--user-data-dir={folder / 'profile'}", "--dump-dom", Path("report/report.html").resolve().as_uri()]
+FRAME = """<iframe src="report/report.html" style="width:{width}px;height:900px;border:0"></iframe><p></p><script>
+onload = () => {{ const page = document.querySelector("iframe").contentDocument.documentElement;
+  document.querySelector("p").textContent = `${{page.scrollWidth - page.clientWidth}} too wide`; }}</script>"""
+
+
+def in_chromium(folder, page):
+    """Open a page; give its elements and what it asked a network for."""
+    log = folder / "net.json"
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--window-size=1400,1000"]
+    command += ["--allow-file-access-from-files", f"--log-net-log={log}", f"--user-data-dir={folder / 'profile'}"]
+    command += ["--dump-dom", page.resolve().as_uri()]
     dom = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    asked = [event.get("params", {}) for event in json.loads(log.read_text(encoding="utf-8"))["events"]]
+    # What a page asks for has an initiator; the browser's own requests have none.
+    return dom, [params["url"] for params in asked if params.get("initiator", "not an origin") != "not an origin"]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to open the report in")
+def test_chromium_shows_the_report_and_fetches_nothing(folder):
+    main(["eval", "gold.csv", "--predictions", "labelled.jsonl", "--report", "report"])
+    dom, fetched = in_chromium(folder, Path("report/report.html"))
     assert dom.count("<svg") >= 4
     assert "<img" not in dom
     assert "<script" not in dom
     assert "&lt;img src=" in dom  # the link inside is masked, the rest stays text
+    assert not fetched
+    Path("other.html").write_text('<img src="http://127.0.0.1:9/x.png">', encoding="utf-8")
+    assert in_chromium(folder, Path("other.html"))[1] == ["http://127.0.0.1:9/x.png"]  # the log does see requests
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to open the report in")
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_report_fits_the_screen(folder, width):
+    main(["eval", "gold.csv", "--predictions", "labelled.jsonl", "--report", "report"])
+    Path("frame.html").write_text(FRAME.format(width=width), encoding="utf-8")
+    dom, _ = in_chromium(folder, Path("frame.html"))
+    assert "<p>0 too wide</p>" in dom
