@@ -71,7 +71,7 @@ def stacked_bars(rows: Sequence[tuple[str, Sequence[tuple[str, float, str]]]], t
 
 def heat_map(counts: Sequence[Sequence[int]], names: Sequence[str], title: str, rows: str, columns: str) -> Markup:
     """Draw a confusion matrix: numbers are posts, shades are shares of the row."""
-    cell, left, top = 62, 120, 64
+    cell, left, top = 68, 120, 64
     parts = [
         f'<text x="{left + cell * len(names) / 2}" y="14" text-anchor="middle" class="axis">{escape(columns)} →</text>',
         f'<text x="4" y="{top - 10}" class="axis">{escape(rows)} ↓</text>',

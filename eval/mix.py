@@ -26,6 +26,7 @@ from .prevalence import (
 
 Every = Literal["day", "week", "month"]
 
+EVERYTHING = "all"  # the name of all posts among the groups
 FEW_POSTS = 100  # below this, the intervals are too wide to say much
 FEW_CHECKED = 50
 RESAMPLES = 500
@@ -44,9 +45,11 @@ class Checked:
 
 @dataclass(frozen=True)
 class Caution:
-    """Something to be careful about: the key of a text in ``words_mix.py`` and what fills it in."""
+    """Something to be careful about in some groups: the key of a text in ``words_mix.py`` and what fills it in."""
 
     key: Literal["few_posts", "few_checked", "unlike_validation"]
+    groups: Sequence[str]
+    posts: Sequence[int]  # of each group, that the caution is about
     values: Mapping[str, str | int]
 
 
@@ -91,12 +94,13 @@ def measure_mix(
     """
     tags = np.array(groups)
     names = sorted({name for name in groups if name})
-    mixes = [_mix("all", np.full(len(tags), True), posts, known, checked, seed)]
+    mixes = [_mix(EVERYTHING, np.full(len(tags), True), posts, known, checked, seed)]
     if len(names) > 1:
         mixes += [_mix(name, tags == name, posts, known, checked, seed) for name in names]
-    few = ", ".join(f"{mix.name} ({mix.posts})" for mix in mixes if mix.posts < FEW_POSTS)
+    few = [mix for mix in mixes if mix.posts < FEW_POSTS]
     if few:
-        caution = Caution("few_posts", {"limit": FEW_POSTS, "groups": few})
+        names, numbers = [mix.name for mix in few], [mix.posts for mix in few]
+        caution = Caution("few_posts", names, numbers, {"limit": FEW_POSTS})
         mixes[0] = replace(mixes[0], cautions=[caution, *mixes[0].cautions])
     return mixes
 
@@ -185,10 +189,10 @@ def _mix(
     else:
         best, method = corrected, "error matrix"
         if sample and len(sample.gold):
-            cautions.append(Caution("few_checked", {"name": name, "checked": len(sample.gold), "limit": FEW_CHECKED}))
+            cautions.append(Caution("few_checked", [name], [len(sample.gold)], {"limit": FEW_CHECKED}))
         p_value = shift_p_value(probs, corrected.values, known, weights)
         if p_value < 0.001:
-            cautions.append(Caution("unlike_validation", {"name": name, "p": f"{p_value:.1g}"}))
+            cautions.append(Caution("unlike_validation", [name], [len(probs)], {"p": f"{p_value:.1g}"}))
     number = len(sample.gold) if sample else 0
     return GroupMix(
         name, len(predicted), number, method, best, raw, saerens(*recalibrate(probs, known, weights)), cautions

@@ -12,7 +12,7 @@ from ..data.predictions import Prediction
 from .charts import bars, stacked_bars
 from .contrast import distinctive_words
 from .intervals import Estimate
-from .mix import GroupMix, contrast_p_values
+from .mix import EVERYTHING, GroupMix, contrast_p_values
 from .pages import COLOURS, PageLanguage, motive_name, render, words_in, write_page
 from .words_mix import OFFERS, VERBS
 
@@ -84,7 +84,14 @@ def answer(overall: GroupMix, ranked: Sequence[Motive], language: PageLanguage) 
 def cautions_in(language: PageLanguage, mixes: Sequence[GroupMix]) -> list[str]:
     """Put what to be careful about into words."""
     words = words_in(language)
-    return [words[caution.key].format(**caution.values) for mix in mixes for caution in mix.cautions]
+    cautions = []
+    for caution in [caution for mix in mixes for caution in mix.cautions]:
+        groups = ", ".join(
+            f"{words['all'] if name == EVERYTHING else name} ({posts})"
+            for name, posts in zip(caution.groups, caution.posts, strict=True)
+        )
+        cautions.append(words[caution.key].format(groups=groups, **caution.values))
+    return cautions
 
 
 def shown(share: Estimate) -> str:

@@ -35,12 +35,12 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
         "{groups} 不足 {limit} 条帖子：区间很宽",
     ),
     "few_checked": (
-        "{name}: {checked} checked posts are too few to use; check at least {limit}",
-        "{name}：核对过的 {checked} 条太少，无法使用；请至少核对 {limit} 条",
+        "{groups}: the checked posts are too few to use; check at least {limit}",
+        "{groups}：核对过的帖子太少，无法使用；请至少核对 {limit} 条",
     ),
     "unlike_validation": (
-        "{name}: these posts do not look like those the model was validated on (p {p}), so the correction may be off; check a random sample (whyshare sample) and give it with --checked",
-        "{name}：这些帖子与模型验证时的帖子看起来不同（p {p}），校正可能有偏差；请用 whyshare sample 抽样核对，再用 --checked 传入",
+        "{groups}: these posts do not look like those the model was validated on (p {p}), so the correction may be off; check a random sample (whyshare sample) and give it with --checked",
+        "{groups}：这些帖子与模型验证时的帖子看起来不同（p {p}），校正可能有偏差；请用 whyshare sample 抽样核对，再用 --checked 传入",
     ),
     "meaning": ("What lives on which motive, and what to offer", "每种动机靠什么，可以提供什么"),
     "typical": ("typical post", "典型帖子"),
