@@ -47,6 +47,7 @@ class Job:
     device: str = "auto"
     workers: int | None = None  # chunks at a time; one for each core without it
     restart: bool = False
+    ray: str | None = None  # the address of a Ray cluster that labels, see cluster.py; this machine without it
 
     def __post_init__(self) -> None:
         for name in ("limit", "workers"):
@@ -166,10 +167,18 @@ def _label_missing(job: Job, files: list[str], census: Census, parts: Parts, pro
         return
     done = sum(min(CHUNK, census.posts - start) for start in range(0, census.posts, CHUNK) if start // CHUNK in parts)
     progress(done, census.posts)
-    for number, part in _label_here(job, chain([first], chunks)):
+    for number, part in _label(job, chain([first], chunks)):
         parts.save(number, part)
         done += len(part)
         progress(done, census.posts)
+
+
+def _label(job: Job, chunks: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, Part]]:
+    if job.ray is None:
+        return _label_here(job, chunks)
+    from .cluster import label_on_cluster
+
+    return label_on_cluster(chunks, job.model, job.device, job.ray, job.workers)
 
 
 def _label_here(job: Job, chunks: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, Part]]:

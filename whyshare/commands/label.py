@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..data.motives import MOTIVES
+from ..extras import needs
 
 if TYPE_CHECKING:
     from ..inference.job import Summary
@@ -24,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, metavar="FOLDER", help="model folder; the bundled model without it")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or torch-cpu")
     parser.add_argument("--workers", type=int, metavar="N", help="chunks labelled at a time; one for each core")
+    parser.add_argument("--ray", nargs="?", const="local", metavar="ADDRESS",
+                        help="label on a Ray cluster: its address, or auto; on this machine's cores without it")  # fmt: skip
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N posts")
     parser.add_argument("--restart", action="store_true", help="throw unfinished work of this output away")
     parser.add_argument("--show", type=int, nargs="?", const=40, metavar="N", help="print the first N labelled posts")
@@ -47,7 +50,11 @@ def run(options: argparse.Namespace) -> int:
         device=options.device,
         workers=options.workers,
         restart=options.restart,
+        ray=options.ray,
     )
+    if options.ray:
+        with needs("ray"):
+            import ray  # noqa: F401
     try:
         with progress_bar("labelling", "posts", quiet=options.quiet or options.json) as progress:
             summary = run_job(job, progress)
