@@ -15,7 +15,6 @@ from .motives import Motive
 from .posts import Reject
 from .reading import open_table
 from .results import PROBABILITY_COLUMNS, RESULT_COLUMNS
-from .writing import unescape_formula
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +49,11 @@ def read_predictions(path: Path, text_column: str | None = None) -> Iterator[Pre
     if 0 < len(prob_columns) < len(given):
         missing = ", ".join(name for name in PROBABILITY_COLUMNS if names[name] is None)
         raise InputError(f"{path} lacks the probability columns {missing}; all eight or none are needed")
-    escaped = bool(prob_columns) and path.suffixes[:1] in ([".csv"], [".tsv"])  # whyshare escapes formulas there
     text_name = text_column or find_column(table.columns, ["text"]) or _text_column(table.columns, path)
     for row in table.rows:
         if isinstance(row, Reject):
             raise InputError(f"{path} row {row.row}: {row.reason}")
         values = row.values
-        if escaped:
-            values = {name: unescape_formula(v) if isinstance(v, str) else v for name, v in values.items()}
         try:
             motive = parse_motive(values.get(motive_column))
             probs = _probs([values.get(column) for column in prob_columns], motive)

@@ -18,7 +18,9 @@ from .delimited import read_delimited, read_lines
 from .errors import InputError, shown
 from .json_files import read_json_array, read_json_lines
 from .posts import Post, Reject
-from .tables import Table
+from .results import PROBABILITY_COLUMNS
+from .tables import Row, Table
+from .writing import unescape_formula
 
 _COMPRESSED = (".gz", ".zst")
 _STREAMED = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".txt": "txt"}
@@ -80,8 +82,20 @@ def open_table(path: str | Path) -> Table:
 
         return read_spreadsheet(file, part)
     if kind in {"csv", "tsv"}:
-        return read_delimited(file, "\t" if kind == "tsv" else None)
+        table = read_delimited(file, "\t" if kind == "tsv" else None)
+        return _unescaped(table) if set(PROBABILITY_COLUMNS) <= set(table.columns) else table
     return {"jsonl": read_json_lines, "json": read_json_array, "txt": read_lines}[kind](file)
+
+
+def _unescaped(table: Table) -> Table:
+    """Take off the apostrophes that whyshare put before formulas when it wrote this file."""
+
+    def unescaped(row: Row | Reject) -> Row | Reject:
+        if isinstance(row, Reject):
+            return row
+        return Row(row.number, {k: unescape_formula(v) if isinstance(v, str) else v for k, v in row.values.items()})
+
+    return Table(table.columns, map(unescaped, table.rows))
 
 
 def split_part(path: str) -> tuple[Path, str | None]:

@@ -4,7 +4,6 @@ A stand-off file has for each post its id, source, labels, and the SHA-256 of it
 can join the two; nobody can read a post out of it.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,17 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from .annotated import load_annotated
-from .cleaning import clean
 from .errors import InputError
+from .fingerprints import text_fingerprint
 from .reading import list_files, open_table, read_posts
 from .tables import Row
 
 KEPT = ("id", "lang", "source", "label", "secondary", "certainty", "care", "sampling")
-
-
-def text_fingerprint(text: str) -> str:
-    """Give the SHA-256 of a text as the model would read it, in hexadecimal."""
-    return hashlib.sha256(clean(text).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def detach(path: Path) -> Iterator[dict[str, Any]]:

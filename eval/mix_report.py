@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..data.cleaning import clean
 from ..data.errors import InputError
 from ..data.motives import MOTIVES, Motive
 from ..data.predictions import Prediction
@@ -13,7 +12,7 @@ from .charts import bars, stacked_bars
 from .contrast import distinctive_words
 from .intervals import Estimate
 from .mix import EVERYTHING, GroupMix, contrast_p_values
-from .pages import COLOURS, PageLanguage, motive_name, render, words_in, write_page
+from .pages import COLOURS, PageLanguage, excerpt, motive_name, render, words_in, write_page
 from .words_mix import OFFERS, VERBS
 
 EXAMPLES = 2  # typical posts of each motive
@@ -168,7 +167,7 @@ def _meaning(
 ) -> dict[str, object]:
     own = [post.motive == motive for post in posts]
     typical = sorted((post for post in posts if post.motive == motive), key=lambda post: -post.confidence)
-    examples = list(dict.fromkeys(_cut(clean(post.text)) for post in typical))[:EXAMPLES]
+    examples = list(dict.fromkeys(excerpt(post.text, TEXT_SHOWN) for post in typical))[:EXAMPLES]
     return {
         "motive": motive,
         "share": shown(overall.of(motive)),
@@ -176,7 +175,3 @@ def _meaning(
         "words": ", ".join(word.text for word in distinctive_words(texts, own)),
         "examples": examples,
     }
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= TEXT_SHOWN else text[: TEXT_SHOWN - 1] + "…"

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ..data.cleaning import clean
 from ..data.motives import Motive
 from .words import WORDS
 from .words_mix import MIX_WORDS
@@ -41,6 +42,12 @@ def render(template: str, language: PageLanguage, values: Mapping[str, Any]) -> 
     )
     page = environment.get_template(template)
     return page.render(language=language, w=words_in(language), colours=COLOURS, **values)
+
+
+def excerpt(text: str, length: int) -> str:
+    """Show the beginning of a post, cleaned: handles, numbers and links are masked."""
+    cleaned = clean(text)
+    return cleaned if len(cleaned) <= length else cleaned[: length - 1] + "…"
 
 
 def words_in(language: PageLanguage) -> dict[str, str]:

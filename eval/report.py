@@ -15,7 +15,7 @@ from .charts import bars, coverage_plot, heat_map, reliability_plot
 from .evaluation import Evaluation, spread
 from .intervals import Estimate
 from .metrics import Judged
-from .pages import COLOURS, PageLanguage, motive_name, render, words_in, write_page
+from .pages import COLOURS, PageLanguage, excerpt, motive_name, render, words_in, write_page
 
 ERRORS_SHOWN = 20
 TEXT_SHOWN = 160  # characters of a post
@@ -30,12 +30,6 @@ class Error:
     predicted: Motive
     confidence: float
     gold_probability: float
-
-    @property
-    def text(self) -> str:
-        """The cleaned text, cut: handles, numbers and links are masked by cleaning."""
-        text = clean(self.post.text)
-        return text if len(text) <= TEXT_SHOWN else text[: TEXT_SHOWN - 1] + "…"
 
 
 def write_report(
@@ -128,7 +122,7 @@ def find_errors(judged: Judged, posts: Sequence[Annotated]) -> list[Error]:
 
 def _shown(error: Error) -> dict[str, object]:
     return {
-        "text": error.text,
+        "text": excerpt(error.post.text, TEXT_SHOWN),
         "gold": error.gold,
         "predicted": error.predicted,
         "confidence": f"{error.confidence:.2f}",

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..data.errors import InputError
+from ..data.fingerprints import file_fingerprint
 from ..models.settings import BUNDLED, WEIGHTS_FILE
 from .chunks import ChunkLabeller
 from .engines import usable_cores
 from .labeller import Labeller
-from .parts import Part, file_fingerprint
+from .parts import Part
 
 LOCAL = "local"  # a cluster of this machine's cores, for as long as the job runs
 

@@ -20,6 +20,7 @@ from typing import Any
 from ..data.cleaning import CLEANING_VERSION
 from ..data.columns import merge_columns
 from ..data.errors import InputError
+from ..data.fingerprints import file_fingerprint
 from ..data.motives import MOTIVES
 from ..data.posts import Post, Reject
 from ..data.reading import list_files, read_posts, split_part, spool_standard_input
@@ -30,7 +31,7 @@ from .chunks import ChunkLabeller, labelled_posts
 from .engines import usable_cores
 from .labelled import Labelled
 from .labeller import Labeller
-from .parts import Part, Parts, file_fingerprint, full_disk_said
+from .parts import Part, Parts, full_disk_said
 
 CHUNK = 512  # posts in a part: a few seconds of work to lose, and small files still busy every core
 

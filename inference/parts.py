@@ -5,7 +5,6 @@ manifest says what the parts belong to, so that they are never joined to another
 """
 
 import errno
-import hashlib
 import json
 import os
 import shutil
@@ -145,9 +144,3 @@ def full_disk_said(output: Path) -> Iterator[None]:
         raise InputError(
             f"no space left while writing {output}; what is done is kept: free some space and run the same command"
         ) from None
-
-
-def file_fingerprint(path: Path) -> str:
-    """Give the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

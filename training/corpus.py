@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..data.cleaning import clean
 from ..data.errors import InputError
-from ..data.standoff import text_fingerprint
+from ..data.fingerprints import text_fingerprint
 
 log = logging.getLogger(__name__)
 

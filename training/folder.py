@@ -1,6 +1,5 @@
 """From the best checkpoint to a model folder: half precision, calibration, settings, card, ONNX graph."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -15,6 +14,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..data.annotated import Annotated
 from ..data.cleaning import clean
+from ..data.fingerprints import file_fingerprint
 from ..data.language import detect_language
 from ..data.motives import MOTIVES
 from ..data.results import PROBABILITY_COLUMNS
@@ -23,6 +23,8 @@ from ..models.export import export_onnx
 from ..models.settings import VALIDATION_FILE, ModelSettings
 from .calibrate import calibrated, fit_temperatures, uncertainty_threshold
 from .card import write_card
+
+FEW = 30  # validation posts of a language below which it gets no score of its own
 
 if TYPE_CHECKING:
     from .finetune import FinetuneConfig
@@ -53,6 +55,8 @@ def settings_from_validation(
     scores = {}
     for language in ("all", *sorted(set(languages))):
         own = np.full(len(tags), True) if language == "all" else tags == language
+        if language != "all" and own.sum() < FEW:
+            continue
         scores[language] = {
             "posts": int(own.sum()),
             "macro_f1": round(f1_score(label_ids[own], guesses[own], average="macro", zero_division=0), 4),
@@ -63,7 +67,7 @@ def settings_from_validation(
         temperature=temperatures,
         uncertain_below=round(uncertainty_threshold(probs, label_ids, config.target_accuracy), 4),
         target_accuracy=config.target_accuracy,
-        data={Path(path).name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in config.train},
+        data={Path(path).name: file_fingerprint(Path(path)) for path in config.train},
         scores={"validation": scores},
         recipe=asdict(config) | _pretraining(config.base),
     )

@@ -78,6 +78,18 @@ def test_the_same_posts_in_four_kinds_of_file_get_the_same_labels(tiny_model, tm
     assert len(set(outputs)) == 1
 
 
+def test_a_file_that_was_labelled_before_gets_the_same_labels_again(tiny_model, tmp_path):
+    source = tmp_path / "posts.csv"
+    source.write_text("id,text\n1,@friend help\n2,=1+1 win\n3,'=quoted the\n4,plain\n", encoding="utf-8")
+    run_job(Job((str(source),), tmp_path / "once.csv", tiny_model))
+    run_job(Job((str(tmp_path / "once.csv"),), tmp_path / "twice.csv", tiny_model))
+    with (tmp_path / "twice.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["text"] for row in rows] == ["'@friend help", "'=1+1 win", "''=quoted the", "plain"]
+    for row in rows:
+        assert (row["motive"], row["p_help"]) == (row["motive_whyshare"], row["p_help_whyshare"])
+
+
 def test_bad_rows_go_to_the_rejects_with_their_reason(tiny_model, tmp_path):
     path = tmp_path / "posts.csv"
     path.write_text("id,text\n1,good\n2,too,many\n3,fine\n", encoding="utf-8")

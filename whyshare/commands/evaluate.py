@@ -168,13 +168,16 @@ def clusters_of(posts: Sequence["Annotated"], column: str | None) -> list[str] |
 
 def _provenance(options: argparse.Namespace) -> list[tuple[str, str]]:
     from .. import __version__
-    from ..eval.provenance import fingerprint
+    from ..data.fingerprints import file_fingerprint
     from ..models.settings import BUNDLED, WEIGHTS_FILE
 
-    pairs = [("annotated file", f"{options.annotated.name} {fingerprint(options.annotated)}")]
+    def named(name: str, path: Path) -> str:
+        return f"{name} {file_fingerprint(path)[:16]}"
+
+    pairs = [("annotated file", named(options.annotated.name, options.annotated))]
     models = options.model or ([] if options.predictions else [BUNDLED])
-    pairs += [("model", f"{folder.name} {fingerprint(folder / WEIGHTS_FILE)}") for folder in models]
-    pairs += [("predictions", f"{path.name} {fingerprint(path)}") for path in options.predictions]
+    pairs += [("model", named(folder.name, folder / WEIGHTS_FILE)) for folder in models]
+    pairs += [("predictions", named(path.name, path)) for path in options.predictions]
     command = shlex.join(Path(word).name if "/" in word else word for word in sys.argv[1:])
     return [*pairs, ("command", f"whyshare {command}"), ("whyshare", __version__)]
 

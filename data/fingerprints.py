@@ -1,0 +1,17 @@
+"""Fingerprints: of a text, to know it again without showing it; of a file, to say what a result was computed from."""
+
+import hashlib
+from pathlib import Path
+
+from .cleaning import clean
+
+
+def text_fingerprint(text: str) -> str:
+    """Give the SHA-256 of a text as the model would read it, in hexadecimal."""
+    return hashlib.sha256(clean(text).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def file_fingerprint(path: Path) -> str:
+    """Give the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
