@@ -61,7 +61,7 @@ def against_best(runs: Sequence[dict[str, Any]]) -> dict[int, Comparison]:
     for position, run in enumerate(runs):
         if "gold" in run and "predicted" in run:
             sets.setdefault((run["annotated"], run["gold"]), []).append(position)
-    compared = {}
+    compared: dict[int, Comparison] = {}
     for positions in sets.values():
         best = max(positions, key=lambda k: runs[k]["metrics"]["macro-F1"][0])
         others = [k for k in positions if k != best]

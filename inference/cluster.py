@@ -8,6 +8,7 @@ worker is one process with the model and one core; Ray starts a lost one again a
 import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..data.errors import InputError
 from ..data.fingerprints import file_fingerprint
@@ -51,7 +52,7 @@ def label_on_cluster(
     from ray.util import ActorPool
 
     host, _, port = address.rpartition("//")[2].rpartition(":")
-    quiet = {"logging_level": "ERROR", "log_to_driver": False, "ignore_reinit_error": True}
+    quiet: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False, "ignore_reinit_error": True}
     try:
         if port.isdigit():  # Ray itself would wait for minutes where nobody listens
             socket.create_connection((host, int(port)), timeout=5).close()
@@ -64,7 +65,7 @@ def label_on_cluster(
         raise InputError(f"no Ray cluster at {address} ({reason}); start one with: ray start --head") from None
     try:
         count = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
-        remote = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=-1)(ClusterWorker)
+        remote: Any = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=-1)(ClusterWorker)
         started = [remote.remote(None if model == BUNDLED else str(model.resolve()), device) for _ in range(count)]
         own = file_fingerprint(model / WEIGHTS_FILE)
         if any(weights != own for weights in ray.get([worker.weights.remote() for worker in started])):

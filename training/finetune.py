@@ -36,6 +36,7 @@ from ..models.bases import MINILM, base_location
 from ..models.encoding import Encoder
 from ..models.settings import ModelSettings
 from .folder import half_precision, save_folder, settings_from_validation, write_validation
+from .memory import keep_freed_memory
 from .predict import predict_logits
 from .pseudo import read_pseudo
 from .targets import class_weights, soft_targets, split_validation
@@ -88,6 +89,7 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     :param folder: Receives the model; checkpoints lie in ``FOLDER.checkpoints`` beside it until it is written.
     :return: The settings written, with the validation scores.
     """
+    keep_freed_memory()
     set_seed(config.seed)
     files = [load_annotated(Path(path)) for path in config.train]
     posts = [post for file in files for post in file]

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,6 +27,7 @@ from ..models.bases import MINILM, base_location
 from .corpus import CorpusText, held_out_fingerprints, read_corpus
 from .graft import graft_embeddings, shared_rows, train_word_vectors
 from .masking import PackedTexts, mask_batch, token_budget_batches
+from .memory import keep_freed_memory
 from .vocabulary import (
     SPECIAL_TOKENS,
     VocabularyConfig,
@@ -73,6 +75,7 @@ class PretrainConfig:
 
 def pretrain(config: PretrainConfig, folder: Path) -> None:
     """Run the recipe; ``folder`` then holds an encoder that ``from_pretrained`` loads, the recipe and the log."""
+    keep_freed_memory()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "recipe.json").write_text(json.dumps(asdict(config), indent=2, ensure_ascii=False), encoding="utf-8")
     torch.manual_seed(config.seed)
@@ -86,9 +89,7 @@ def pretrain(config: PretrainConfig, folder: Path) -> None:
     if config.new_vocabulary:
         model = grafted_model(config, tokenizer, packed, from_checkpoint=checkpoint.is_file())
     else:
-        model = BertForPreTraining.from_pretrained(
-            config.base, config=plain_config(config.base), ignore_mismatched_sizes=True
-        )
+        model = continued_model(config, packed)
     # The head that BERT kept for the next sentence learns the weak labels.
     model.cls.seq_relationship = torch.nn.Linear(model.config.hidden_size, max(2, len(weak_tasks.classes)))
     model.to(device)  # type: ignore[arg-type]
@@ -178,6 +179,19 @@ def grafted_model(
     with torch.no_grad():
         model.bert.embeddings.word_embeddings.weight.copy_(torch.from_numpy(embeddings))
         model.cls.predictions.bias.copy_(torch.from_numpy(np.log(packed.frequencies(len(pieces)))))
+    return model
+
+
+def continued_model(config: PretrainConfig, packed: PackedTexts) -> BertForPreTraining:
+    """Load an encoder that was pretrained here; one that has been fine-tuned since gets a fresh masked-language head."""
+    loaded: Any = BertForPreTraining.from_pretrained(
+        config.base, config=plain_config(config.base), dtype=torch.float32, ignore_mismatched_sizes=True,
+        output_loading_info=True,
+    )  # fmt: skip
+    model, loading = loaded
+    if "cls.predictions.bias" in loading["missing_keys"]:
+        with torch.no_grad():
+            model.cls.predictions.bias.copy_(torch.from_numpy(np.log(packed.frequencies(model.config.vocab_size))))
     return model
 
 

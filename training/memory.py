@@ -1,0 +1,25 @@
+"""Keep the memory that a training step frees, so that the next step need not ask the system for it again."""
+
+import ctypes
+import sys
+
+# Names and numbers of glibc's malloc.h
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
+GIBIBYTE = 1 << 30
+
+
+def keep_freed_memory() -> bool:
+    """Let the C library hold on to large blocks; training on a CPU is about a third faster with it.
+
+    Without it every tensor of more than a few MiB is mapped anew, and the kernel clears its pages at each step.
+
+    :return: Whether the C library could be told: only glibc on Linux can.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):
+        return False
+    settings = ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2 * GIBIBYTE - 1), (M_TOP_PAD, GIBIBYTE // 2))
+    return all(mallopt(name, value) == 1 for name, value in settings)
