@@ -4,10 +4,12 @@ The Hugging Face ``Trainer`` does the loop; here are the split, the soft targets
 best checkpoint into a model folder is in ``folder.py``.
 """
 
+import json
 import logging
 import re
+import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +30,11 @@ from transformers import (
     TrainingArguments,
     set_seed,
 )
+from transformers.trainer_utils import get_last_checkpoint
 
 from ..data.annotated import Annotated, load_annotated
 from ..data.errors import InputError
+from ..data.fingerprints import file_fingerprint
 from ..data.motives import MOTIVES
 from ..models.bases import MINILM, base_location
 from ..models.encoding import Encoder
@@ -86,7 +90,8 @@ class FinetuneConfig:
 def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     """Run the recipe and write the model folder.
 
-    :param folder: Receives the model; checkpoints lie in ``FOLDER.checkpoints`` beside it until it is written.
+    :param folder: Receives the model; checkpoints lie in ``FOLDER.checkpoints`` beside it until it is written. A run of
+        the same recipe on the same files goes on from there.
     :return: The settings written, with the validation scores.
     """
     keep_freed_memory()
@@ -106,19 +111,45 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
         for name, indices in (("training", training), ("validation", validation))
     }
     log.info("%d posts to train on, %d to validate on", len(training), len(validation))
-    checkpoints = folder.with_name(folder.name + ".checkpoints")
-    if config.pseudo:
+    checkpoints = open_checkpoints(folder.with_name(folder.name + ".checkpoints"), config)
+    if config.pseudo and not last_checkpoint(checkpoints):
         pseudo = {"training": make_pseudo_dataset(config.pseudo, encoder), "validation": datasets["validation"]}
         stage = replace(config, epochs=config.pseudo_epochs, class_weight_power=0.0)  # teachers have weighed already
-        make_trainer(stage, model, tokenizer, pseudo, checkpoints / "pseudo").train()
-    make_trainer(config, model, tokenizer, datasets, checkpoints).train()
+        train_stage(make_trainer(stage, model, tokenizer, pseudo, checkpoints / "pseudo"))
+    train_stage(make_trainer(config, model, tokenizer, datasets, checkpoints))
     half_precision(model)  # the trainer has put the best checkpoint back into it
     logits = predict_logits(model, datasets["validation"]["input_ids"])
     held = [posts[index] for index in validation]
     settings, probs = settings_from_validation(config, held, logits)
     save_folder(folder, config, model, tokenizer, settings)
     write_validation(folder, held, probs)
+    shutil.rmtree(checkpoints)
     return settings
+
+
+def open_checkpoints(folder: Path, config: FinetuneConfig) -> Path:
+    """Make the folder of checkpoints; those of another recipe, or of files that have changed, are dropped."""
+    made_by = asdict(config) | {path: file_fingerprint(Path(path)) for path in (*config.train, *config.pseudo)}
+    recipe, text = folder / "recipe.json", json.dumps(made_by, indent=2, ensure_ascii=False)
+    if folder.exists() and not (recipe.is_file() and recipe.read_text(encoding="utf-8") == text):
+        log.info("%s is of another recipe; starting anew", folder)
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    recipe.write_text(text, encoding="utf-8")
+    return folder
+
+
+def last_checkpoint(folder: Path) -> str | None:
+    """Find the newest checkpoint, one of which is written after every epoch."""
+    return get_last_checkpoint(folder) if folder.is_dir() else None
+
+
+def train_stage(trainer: Trainer) -> None:
+    """Train, or go on from the last checkpoint."""
+    last = last_checkpoint(Path(str(trainer.args.output_dir)))
+    if last:
+        log.info("going on from %s", last)
+    trainer.train(resume_from_checkpoint=last)
 
 
 def load_classifier(location: str, dropout: float) -> PreTrainedModel:

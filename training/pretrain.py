@@ -75,12 +75,12 @@ class PretrainConfig:
 
 def pretrain(config: PretrainConfig, folder: Path) -> None:
     """Run the recipe; ``folder`` then holds an encoder that ``from_pretrained`` loads, the recipe and the log."""
-    keep_freed_memory()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "recipe.json").write_text(json.dumps(asdict(config), indent=2, ensure_ascii=False), encoding="utf-8")
     torch.manual_seed(config.seed)
     if not (folder / "tokens.npz").is_file():
         prepare(config, folder)
+    keep_freed_memory()
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     packed = PackedTexts.load(folder / "tokens.npz")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -1,15 +1,17 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from transformers import AutoModel, BertConfig, ModernBertConfig, PreTrainedTokenizerFast, RobertaConfig
+from transformers import AutoModel, BertConfig, ModernBertConfig, PreTrainedTokenizerFast, RobertaConfig, Trainer
 
 from whyshare import Labeller
 from whyshare.cli import main
 from whyshare.data.motives import MOTIVES
 from whyshare.models.settings import ModelSettings
+from whyshare.training.finetune import FinetuneConfig, last_checkpoint, open_checkpoints
 from whyshare.training.vocabulary import make_tokenizer
 
 pytestmark = pytest.mark.slow
@@ -68,6 +70,41 @@ def test_the_same_seed_gives_the_same_weights(tmp_path, monkeypatch):
     for name in ("one", "two"):
         assert main(["train", "mine.csv", "-o", name, "--base", "base", "--seed", "5"]) == 0
     assert (tmp_path / "one/model.safetensors").read_bytes() == (tmp_path / "two/model.safetensors").read_bytes()
+
+
+def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+    caplog.set_level("INFO")
+    base_of("bert", tmp_path / "base")
+    rows = "".join(f"{CUES[n % 8]}a {n},{MOTIVES[n % 8]}\n" for n in range(80))
+    (tmp_path / "mine.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
+    recipe = 'train = ["mine.csv"]\nname = "mine"\nbase = "base"\nepochs = 3\npatience = 3\n'
+    (tmp_path / "recipe.toml").write_text(recipe, encoding="utf-8")
+    assert main(["train", "recipe.toml", "-o", "whole"]) == 0
+
+    saved = Trainer._save_checkpoint
+
+    def stop_after_saving(trainer, *args, **kwargs):
+        saved(trainer, *args, **kwargs)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Trainer, "_save_checkpoint", stop_after_saving)
+    assert main(["train", "recipe.toml", "-o", "stopped"]) == 130
+    assert not (tmp_path / "stopped").exists()
+    monkeypatch.setattr(Trainer, "_save_checkpoint", saved)
+    assert main(["train", "recipe.toml", "-o", "stopped"]) == 0
+    assert "going on from" in caplog.text
+    assert (tmp_path / "stopped/model.safetensors").read_bytes() == (tmp_path / "whole/model.safetensors").read_bytes()
+    assert not (tmp_path / "stopped.checkpoints").exists()
+
+
+def test_checkpoints_of_another_recipe_are_dropped(tmp_path):
+    (tmp_path / "mine.csv").write_text("text,label\nhi,help\n", encoding="utf-8")
+    config = FinetuneConfig(train=(str(tmp_path / "mine.csv"),))
+    folder = open_checkpoints(tmp_path / "model.checkpoints", config)
+    (folder / "checkpoint-7").mkdir()
+    assert last_checkpoint(open_checkpoints(folder, config)) == str(folder / "checkpoint-7")
+    assert last_checkpoint(open_checkpoints(folder, replace(config, seed=14))) is None
 
 
 @pytest.mark.parametrize(
