@@ -41,6 +41,7 @@ class PseudoConfig:
     held_out: tuple[str, ...] = ()
     teachers: tuple[str, ...] = ()  # model folders
     baseline_train: tuple[str, ...] = ()  # annotated files for the n-gram teacher; none: no such teacher
+    baseline_share: float = 0.3  # of the mean that the n-grams make up; the models share the rest
     validation_share: float = 0.1  # as in the teachers' recipe, with the seed of their split
     split_seed: int = 13
     min_characters: int = 8
@@ -51,12 +52,15 @@ class PseudoConfig:
             raise ValueError(f"posts names {len(self.posts)} numbers for {len(self.corpora)} corpora; give one each")
         if not self.teachers and not self.baseline_train:
             raise ValueError("no teacher; name model folders under teachers, or files under baseline_train")
+        if not 0 < self.baseline_share < 1:
+            raise ValueError(f"baseline_share is {self.baseline_share}; a share between 0 and 1 is needed")
 
 
 def pseudo_label(config: PseudoConfig, path: Path) -> None:
     """Write texts with the mean probabilities of the teachers."""
     texts = _sample(config)
     probs: list[NDArray[np.floating]] = []
+    weights = [1.0] * len(config.teachers)
     for folder in config.teachers:
         probs.append(_model_probabilities(Path(folder), texts))
         log.info("%s has labelled %d texts", folder, len(texts))
@@ -65,8 +69,10 @@ def pseudo_label(config: PseudoConfig, path: Path) -> None:
         training, _ = split_validation(posts, config.validation_share, config.split_seed)
         baseline = Baseline.train([posts[k].text for k in training], [posts[k].label for k in training])
         probs.append(baseline.probabilities(texts))
+        odds = config.baseline_share / (1 - config.baseline_share)
+        weights.append(odds * len(config.teachers) or 1.0)
         log.info("the n-grams have labelled %d texts", len(texts))
-    mean = np.mean(probs, axis=0)
+    mean = np.average(probs, axis=0, weights=weights)
     with open_writer(path, ["text", *PROBABILITY_COLUMNS]) as writer:
         for text, row in zip(texts, mean.round(4).tolist(), strict=True):
             writer.write({"text": text, **dict(zip(PROBABILITY_COLUMNS, row, strict=True))})

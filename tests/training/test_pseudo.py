@@ -51,11 +51,24 @@ def test_the_ngram_teacher_has_a_say(corpus, tmp_path):
     assert not probs[:, 2:].any()
 
 
+def test_the_ngrams_make_up_their_share_of_the_mean(corpus, tiny_model, tmp_path):
+    rows = "".join(f"{'抽奖 win' if n % 2 else '今天'} {n},{MOTIVES[0] if n % 2 else MOTIVES[1]}\n" for n in range(60))
+    (tmp_path / "mine.csv").write_text("text,label\n" + rows, encoding="utf-8")
+    means = []
+    for teachers, baseline in (((str(tiny_model),), ()), ((), ("mine.csv",)), ((str(tiny_model),) * 2, ("mine.csv",))):
+        files = tuple(str(tmp_path / file) for file in baseline)
+        pseudo_label(PseudoConfig((str(corpus),), (10,), (), teachers, files, 0.25), tmp_path / "pseudo.jsonl")
+        means.append(read_pseudo(tmp_path / "pseudo.jsonl")[1])
+    np.testing.assert_allclose(means[2], 0.75 * means[0] + 0.25 * means[1], atol=2e-4)
+
+
 def test_no_teacher_is_an_error(corpus):
     with pytest.raises(ValueError, match="no teacher"):
         PseudoConfig((str(corpus),), (10,))
     with pytest.raises(ValueError, match="posts names 2 numbers for 1 corpora"):
         PseudoConfig((str(corpus),), (1, 2), teachers=("x",))
+    with pytest.raises(ValueError, match=r"baseline_share is 1\.0; a share between 0 and 1"):
+        PseudoConfig((str(corpus),), (1,), teachers=("x",), baseline_share=1.0)
 
 
 def test_logits_come_in_order_whatever_the_lengths(tiny_model):
