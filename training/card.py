@@ -1,5 +1,6 @@
 """The model card: ``README.md`` of a model folder, written from its settings."""
 
+from collections import Counter
 from pathlib import Path
 
 from ..data.motives import MOTIVES
@@ -74,16 +75,20 @@ def write_card(folder: Path, name: str, settings: ModelSettings) -> None:
 
 
 def _origin(settings: ModelSettings) -> str:
-    pretraining = settings.recipe.get("pretraining")
-    if not pretraining:
+    stages = settings.recipe.get("pretraining")
+    if not stages:
         return f"Fine-tuned from `{settings.recipe.get('base', '?')}`;"
-    tokens = " and ".join(
-        f"{count / 1e6:.0f} million tokens of `{Path(file).name}`"
-        for file, count in zip(pretraining["corpora"], pretraining["tokens"], strict=True)
-    )
+    totals: Counter[str] = Counter()
+    for stage in stages:
+        for file, count in zip(stage["corpora"], stage["tokens"], strict=True):
+            totals[Path(file).name] += count
+    tokens = " and ".join(f"{count / 1e6:.0f} million tokens of `{file}`" for file, count in totals.items())
+    vocabulary = " under a new Chinese and English vocabulary" if stages[0].get("new_vocabulary", True) else ""
+    weak = any(stage.get("weak_weight") for stage in stages)
     return (
-        f"The encoder is `{pretraining['base']}` under a new Chinese and English vocabulary, pretrained further by masking "
-        f"whole words in {tokens} (public posts, not part of this project), and then fine-tuned;"
+        f"The encoder is `{stages[0]['base']}`{vocabulary}, pretrained further in {len(stages)} stage(s) by masking whole "
+        f"words in {tokens} (public posts, not part of this project){', and by the weak labels of these,' * weak} and "
+        "then fine-tuned;"
     )
 
 

@@ -20,7 +20,7 @@ from ..data.motives import MOTIVES
 from ..data.results import PROBABILITY_COLUMNS
 from ..data.writing import open_writer
 from ..models.export import export_onnx
-from ..models.settings import VALIDATION_FILE, ModelSettings
+from ..models.settings import SETTINGS_FILE, VALIDATION_FILE, ModelSettings
 from .calibrate import calibrated, fit_temperatures, uncertainty_threshold
 from .card import write_card
 
@@ -100,6 +100,16 @@ def save_folder(
 
 
 def _pretraining(base: str) -> dict[str, Any]:
-    """Give the recipe of the base, where whyshare pretrained it."""
-    path = Path(base) / "recipe.json"
-    return {"pretraining": json.loads(path.read_text(encoding="utf-8"))} if path.is_file() else {}
+    stages = pretraining_stages(Path(base))
+    return {"pretraining": stages} if stages else {}
+
+
+def pretraining_stages(base: Path) -> list[dict[str, Any]]:
+    """Give the recipes of the stages in which whyshare pretrained a base, the first one first."""
+    if (base / "recipe.json").is_file():
+        recipe = json.loads((base / "recipe.json").read_text(encoding="utf-8"))
+        return [*pretraining_stages(Path(recipe["base"])), recipe]
+    if (base / SETTINGS_FILE).is_file():  # a model folder, whose encoder was trained on
+        known = json.loads((base / SETTINGS_FILE).read_text(encoding="utf-8"))["recipe"].get("pretraining", [])
+        return [known] if isinstance(known, dict) else known  # the first models knew of one stage only
+    return []

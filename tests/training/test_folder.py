@@ -1,0 +1,42 @@
+import json
+
+import pytest
+
+pytest.importorskip("torch")
+
+from whyshare.models.settings import ModelSettings
+from whyshare.training.card import write_card
+from whyshare.training.folder import pretraining_stages
+
+
+def stage(base, tokens, **more):
+    return {"base": str(base), "corpora": ["c/zh.jsonl.xz", "c/en.jsonl.xz"], "tokens": tokens, **more}
+
+
+@pytest.fixture
+def second(tmp_path):
+    """An encoder that goes on from the one inside a model folder."""
+    (tmp_path / "model").mkdir()
+    ModelSettings(recipe={"pretraining": stage("minilm", [8_000_000, 4_000_000])}).save(tmp_path / "model")
+    (tmp_path / "second").mkdir()
+    recipe = stage(tmp_path / "model", [9_000_000, 5_000_000], new_vocabulary=False, weak_weight=1.0)
+    (tmp_path / "second/recipe.json").write_text(json.dumps(recipe), encoding="utf-8")
+    return tmp_path / "second"
+
+
+def test_all_stages_behind_a_base_are_found(second):
+    assert [one["tokens"][0] for one in pretraining_stages(second)] == [8_000_000, 9_000_000]
+    assert pretraining_stages(second / "none") == []
+
+
+def test_the_card_tells_of_every_stage(second, tmp_path):
+    write_card(tmp_path, "mine", ModelSettings(recipe={"base": "x", "pretraining": pretraining_stages(second)}))
+    card = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "`minilm` under a new Chinese and English vocabulary, pretrained further in 2 stage(s)" in card
+    assert "17 million tokens of `zh.jsonl.xz` and 9 million tokens of `en.jsonl.xz`" in card
+    assert "by the weak labels of these" in card
+
+
+def test_the_card_of_a_base_from_elsewhere_names_it(tmp_path):
+    write_card(tmp_path, "mine", ModelSettings(recipe={"base": "hfl/chinese-roberta-wwm-ext"}))
+    assert "Fine-tuned from `hfl/chinese-roberta-wwm-ext`" in (tmp_path / "README.md").read_text(encoding="utf-8")
