@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from datasets import Dataset
+from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score
 from transformers import (
     AutoConfig,
@@ -33,6 +34,7 @@ from transformers import (
 from transformers.trainer_utils import get_last_checkpoint
 
 from ..data.annotated import Annotated, load_annotated
+from ..data.cleaning import clean
 from ..data.errors import InputError
 from ..data.fingerprints import file_fingerprint
 from ..data.motives import MOTIVES
@@ -53,7 +55,8 @@ class FinetuneConfig:
     """The recipe of one model."""
 
     train: tuple[str, ...]  # annotated files
-    repeats: tuple[int, ...] = ()  # how often an epoch goes through each of them; once if nothing is said
+    extra: tuple[str, ...] = ()  # annotated files that are only trained on: no post of theirs is kept for validation
+    repeats: tuple[int, ...] = ()  # how often an epoch goes through each of all these; once if nothing is said
     name: str = "my-model"
     base: str = MINILM  # a package, a folder or a hub name
     validation_share: float = 0.1
@@ -83,8 +86,10 @@ class FinetuneConfig:
             raise ValueError(f"secondary_share is {self.secondary_share}; at most 0.5 can go to the second motive")
         if not self.train:
             raise ValueError("train names no file; give at least one annotated file")
-        if self.repeats and (len(self.repeats) != len(self.train) or min(self.repeats) < 1):
-            raise ValueError(f"repeats is {list(self.repeats)}; give one whole number from 1 on for each train file")
+        if self.repeats and (len(self.repeats) != len(self.train + self.extra) or min(self.repeats) < 1):
+            raise ValueError(
+                f"repeats is {list(self.repeats)}; give one whole number from 1 on for each file of train and extra"
+            )
 
 
 def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
@@ -96,9 +101,9 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     """
     keep_freed_memory()
     set_seed(config.seed)
-    files = [load_annotated(Path(path)) for path in config.train]
+    files = [load_annotated(Path(path)) for path in (*config.train, *config.extra)]
     posts = [post for file in files for post in file]
-    training, validation = split_validation(posts, config.validation_share, config.split_seed)
+    training, validation = split_with_extra(posts, sum(map(len, files[: len(config.train)])), config)
     copies = np.repeat(config.repeats or [1] * len(files), [len(file) for file in files])
     training = np.repeat(training, copies[training])
     _check_labels([posts[index] for index in training])
@@ -127,9 +132,25 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     return settings
 
 
+def split_with_extra(
+    posts: Sequence[Annotated], splittable: int, config: FinetuneConfig
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Split the first posts into training and validation, and train on the others unless their text is validated on.
+
+    :param splittable: How many posts come first.
+    :return: Training and validation indices.
+    """
+    training, validation = split_validation(posts[:splittable], config.validation_share, config.split_seed)
+    held = {clean(posts[index].text) for index in validation}
+    extra = [index for index in range(splittable, len(posts)) if clean(posts[index].text) not in held]
+    return np.append(training, extra).astype(np.int64), validation
+
+
 def open_checkpoints(folder: Path, config: FinetuneConfig) -> Path:
     """Make the folder of checkpoints; those of another recipe, or of files that have changed, are dropped."""
-    made_by = asdict(config) | {path: file_fingerprint(Path(path)) for path in (*config.train, *config.pseudo)}
+    made_by = asdict(config) | {
+        path: file_fingerprint(Path(path)) for path in (*config.train, *config.extra, *config.pseudo)
+    }
     recipe, text = folder / "recipe.json", json.dumps(made_by, indent=2, ensure_ascii=False)
     if folder.exists() and not (recipe.is_file() and recipe.read_text(encoding="utf-8") == text):
         log.info("%s is of another recipe; starting anew", folder)

@@ -41,6 +41,7 @@ class PseudoConfig:
     held_out: tuple[str, ...] = ()
     teachers: tuple[str, ...] = ()  # model folders
     baseline_train: tuple[str, ...] = ()  # annotated files for the n-gram teacher; none: no such teacher
+    baseline_extra: tuple[str, ...] = ()  # annotated files that the n-grams learn from whole
     baseline_share: float = 0.3  # of the mean that the n-grams make up; the models share the rest
     validation_share: float = 0.1  # as in the teachers' recipe, with the seed of their split
     split_seed: int = 13
@@ -67,7 +68,8 @@ def pseudo_label(config: PseudoConfig, path: Path) -> None:
     if config.baseline_train:
         posts = [post for file in config.baseline_train for post in load_annotated(Path(file))]
         training, _ = split_validation(posts, config.validation_share, config.split_seed)
-        baseline = Baseline.train([posts[k].text for k in training], [posts[k].label for k in training])
+        known = [posts[k] for k in training] + [p for file in config.baseline_extra for p in load_annotated(Path(file))]
+        baseline = Baseline.train([post.text for post in known], [post.label for post in known])
         probs.append(baseline.probabilities(texts))
         odds = config.baseline_share / (1 - config.baseline_share)
         weights.append(odds * len(config.teachers) or 1.0)

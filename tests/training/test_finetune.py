@@ -9,9 +9,10 @@ from transformers import AutoModel, BertConfig, ModernBertConfig, PreTrainedToke
 
 from whyshare import Labeller
 from whyshare.cli import main
+from whyshare.data.annotated import Annotated
 from whyshare.data.motives import MOTIVES
 from whyshare.models.settings import ModelSettings
-from whyshare.training.finetune import FinetuneConfig, last_checkpoint, open_checkpoints
+from whyshare.training.finetune import FinetuneConfig, last_checkpoint, open_checkpoints, split_with_extra
 from whyshare.training.vocabulary import make_tokenizer
 
 pytestmark = pytest.mark.slow
@@ -96,6 +97,21 @@ def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path, monkeypatch, caplog
     assert "going on from" in caplog.text
     assert (tmp_path / "stopped/model.safetensors").read_bytes() == (tmp_path / "whole/model.safetensors").read_bytes()
     assert not (tmp_path / "stopped.checkpoints").exists()
+
+
+def test_no_extra_post_is_validated_on():
+    posts = [Annotated(str(n), f"a {n}", MOTIVES[n % 8]) for n in range(80)]
+    config = FinetuneConfig(train=("x",), validation_share=0.2)
+    alone, held = split_with_extra(posts, 80, config)
+    extra = [Annotated("e1", "new", MOTIVES[0]), Annotated("e2", posts[held[0]].text + "\u200b", MOTIVES[1])]
+    training, validation = split_with_extra(posts + extra, 80, config)
+    assert validation.tolist() == held.tolist()
+    assert training.tolist() == [*alone.tolist(), 80]  # the other one's text is validated on
+
+
+def test_repeats_are_for_every_file():
+    with pytest.raises(ValueError, match=r"repeats is \[1\]; give one whole number from 1 on for each file"):
+        FinetuneConfig(train=("x",), extra=("y",), repeats=(1,))
 
 
 def test_checkpoints_of_another_recipe_are_dropped(tmp_path):
