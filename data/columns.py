@@ -23,7 +23,7 @@ def find_text_column(columns: Sequence[str], wanted: str | None, file: str) -> s
 
     :raises InputError: If there is none; the line lists the columns.
     """
-    listed = ", ".join(columns)
+    listed = ", ".join(columns[:50]) + (", ..." if len(columns) > 50 else "")
     if wanted is not None:
         found = wanted if wanted in columns else find_column(columns, [wanted])
         if found is None:

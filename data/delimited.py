@@ -24,11 +24,13 @@ def read_delimited(path: Path, delimiter: str | None = None) -> Table:
         raise InputError(f"{path} is empty; a header row with column names is needed")
     if isinstance(header[1], bytes):
         raise InputError(f"{path} row {header[0]}: the header is {describe_bad_line(header[1])}; save it as UTF-8")
-    delimiter = delimiter or max(",;\t", key=lambda sign: len(_parse(str(header[1]), sign) or ()))
+    names = str(header[1]).replace("\r", " ")
+    delimiter = delimiter or max(",;\t", key=lambda sign: len(next(csv.reader([names], delimiter=sign))))
     lines.push_back([header])
     first = _next_record(lines, delimiter, width=None, path=path)
-    if first is None or isinstance(first, Reject):
-        raise InputError(f"{path} row {header[0]}: the header cannot be read (an unclosed quote?); mend it")
+    assert first is not None
+    if isinstance(first, Reject):
+        raise InputError(f"{path} row {header[0]}: the header cannot be read ({first.reason}); mend it")
     columns = unique_names(first[1])
     return Table(columns, _rows(path, lines, columns, delimiter))
 
@@ -77,56 +79,44 @@ def _next_record(lines: _Lines, delimiter: str, width: int | None, path: Path) -
     When that fails, only the first line is rejected and the others are read anew, so that a stray quote does not
     swallow the rows below it.
     """
-    first = next(lines, None)
-    if first is None:
-        return None
-    number, text = first
-    taken = [first]
-    while True:
-        if isinstance(text, bytes):
-            reason = describe_bad_line(text)
-            break
-        if "\x00" in text:
-            reason = "NUL byte"
-            break
-        fields = _parse(text, delimiter)
-        if fields is not None:
-            if width is None or len(fields) in (0, width):
-                return number, fields
-            reason = f"{len(fields)} fields where the header has {width}"
-            break
-        more = _until_quote(lines, taken, len(text))
-        if more is None:
-            reason = "a quote is opened and never closed"
-            break
-        text = f"{text}\n{more}"
+    taken: list[Line] = []
+    record = csv.reader(_one_record(lines, taken), delimiter=delimiter, strict=True)
+    try:
+        fields = next(record, None)
+        if fields is None:
+            return None
+        if width is None or len(fields) in (0, width):
+            return taken[0][0], fields
+        reason = f"{len(fields)} fields where the header has {width}"
+    except csv.Error as error:
+        reason = _reason(taken, str(error))
     lines.push_back(taken[1:])
-    raw = taken[0][1]
-    return Reject(str(path), number, reason, _raw(raw))
+    return Reject(str(path), taken[0][0], reason, _raw(taken[0][1]))
 
 
-def _until_quote(lines: _Lines, taken: list[Line], size: int) -> str | None:
-    """Take lines up to the next one with a quote, joined; None when the cell cannot be closed any more."""
-    texts = []
+def _one_record(lines: _Lines, taken: list[Line]) -> Iterator[str]:
+    """Give lines for as long as the parser asks for more, which it does while a quote is open; note them as taken."""
+    size = 0
     for line in lines:
         taken.append(line)
-        if isinstance(line[1], bytes):
-            return None
-        texts.append(line[1])
-        size += len(line[1]) + 1
-        if '"' in line[1]:
-            return "\n".join(texts)
-        if len(taken) > MAX_LINES or size > MAX_RECORD:
-            return None
-    return None
+        size += len(line[1])
+        if isinstance(line[1], bytes) or "\x00" in line[1] or len(taken) > MAX_LINES or size > MAX_RECORD:
+            if len(taken) == 1:
+                raise csv.Error  # the first line itself cannot be parsed
+            return  # to the parser, the file ends here, inside a quote
+        yield line[1] + "\n"
 
 
-def _parse(text: str, delimiter: str) -> list[str] | None:
-    """Split one record; None when a quote is open at its end, or is followed by what cannot be."""
-    try:
-        return next(csv.reader([text], delimiter=delimiter, strict=True), [])
-    except csv.Error:
-        return None
+def _reason(taken: list[Line], error: str) -> str:
+    """Say why the first of the lines taken cannot be read."""
+    first = taken[0][1]
+    if isinstance(first, bytes):
+        return describe_bad_line(first)
+    if "\x00" in first:
+        return "NUL byte"
+    if len(taken) > 1 or "end of data" in error:
+        return "a quote is opened and never closed"
+    return "text after a closing quote" if "expected after" in error else "a CR outside quotes"
 
 
 def _raw(line: str | bytes) -> str:

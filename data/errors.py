@@ -5,8 +5,11 @@ class InputError(ValueError):
     """What the user gave cannot be used; the message says what is wrong, what was got and what to do.
 
     Raise it at the door (files, columns, options, labels), with the file and the row where there are any. The
-    message is one line, and texts in it are shown by :func:`shown`.
+    message becomes one line, whatever a column is named, and texts in it are shown by :func:`shown`.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.splitlines()))
 
 
 def shown(value: object, length: int = 40) -> str:

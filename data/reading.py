@@ -5,6 +5,7 @@ CSV, TSV, JSONL, JSON array, Parquet, XLSX (``posts.xlsx::SHEET``), plain text (
 in memory.
 """
 
+import atexit
 import json
 import shutil
 import sys
@@ -19,6 +20,7 @@ from .errors import InputError, shown
 from .json_files import read_json_array, read_json_lines
 from .posts import Post, Reject
 from .results import PROBABILITY_COLUMNS
+from .streams import MAX_RECORD
 from .tables import Row, Table
 from .writing import unescape_formula
 
@@ -114,6 +116,8 @@ def _posts(path: str, text_column: str | None, on_reject: Callable[[Reject], Non
         text = _as_text(row.values.get(column))
         if text is None:
             on_reject(Reject(path, row.number, f"the text is not a text but {shown(row.values[column])}"))
+        elif len(text) > MAX_RECORD:
+            on_reject(Reject(path, row.number, f"longer than {MAX_RECORD // 2**20} MiB", text[:200]))
         else:
             yield Post(text, row.values, path, row.number)
 
@@ -144,6 +148,7 @@ def _is_input(path: Path) -> bool:
 def spool_standard_input() -> Path:
     """Copy standard input to a temporary file, named by what it looks like, since reading takes several passes."""
     folder = Path(tempfile.mkdtemp(prefix="whyshare-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     target = folder / "stdin"
     with target.open("wb") as file:
         shutil.copyfileobj(sys.stdin.buffer, file)

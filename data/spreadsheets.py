@@ -1,6 +1,7 @@
 """Excel workbooks, streamed: the first sheet, or the one named by ``FILE.xlsx::SHEET``."""
 
 import datetime
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from .errors import InputError
 from .posts import Reject
 from .streams import FREE_EXPANSION, MAX_EXPANSION
 from .tables import Row, Table, unique_names
+from .writing import EXCEL_ROWS
 
 # What openpyxl raises for workbooks that are damaged in one way or another.
 _DAMAGE = (AttributeError, EOFError, LookupError, OSError, ParseError, TypeError, ValueError, zipfile.BadZipFile)
@@ -24,6 +26,7 @@ def read_spreadsheet(path: Path, sheet: str | None = None) -> Table:
     Formulas give the value that Excel saved with them. Rows without any value are no rows.
     """
     _check_archive(path)
+    warnings.filterwarnings("ignore", module="openpyxl")  # of styles and features that are not read here
     try:
         workbook = load_workbook(path, read_only=True, data_only=True)
         sheets = [name for name in workbook.sheetnames if hasattr(workbook[name], "iter_rows")]
@@ -64,6 +67,9 @@ def _cells(path: Path, worksheet: Any) -> Iterator[tuple[int, list[Any]] | Rejec
     number = 0
     try:
         for number, cells in enumerate(worksheet.iter_rows(values_only=True), start=1):
+            if number > EXCEL_ROWS:
+                yield Reject(str(path), number, f"the sheet claims more than {EXCEL_ROWS} rows")
+                return
             width = max(
                 (position for position, value in enumerate(cells, start=1) if value not in (None, "")), default=0
             )

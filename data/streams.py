@@ -2,16 +2,16 @@
 
 Encodings are tried in this order: byte-order mark, strict UTF-8, GB18030 (which holds GBK and GB2312, what Chinese
 Excel writes). The choice is made for the whole file in a first pass over its bytes; a line that is not valid in the
-file's encoding is given as bytes, for the reader to reject.
+file's encoding is given as bytes, for the reader to reject. A UTF-8 line in a GB18030 file is read as what it is.
 """
 
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from typing import IO, Any, AnyStr, BinaryIO, cast
 
 import zstandard
 
@@ -79,13 +79,8 @@ def iter_lines(path: Path) -> Iterator[tuple[int, str | bytes]]:
     encoding = file_encoding(path)
     with open_bytes(path) as stream:
         for number, line in enumerate(_byte_lines(stream, encoding), start=1):
-            if len(line) > MAX_RECORD:
-                yield number, line
-                continue
-            try:
-                yield number, line.decode("utf-8" if encoding.startswith("utf-16") else encoding).rstrip("\r\n")
-            except UnicodeDecodeError:
-                yield number, line.rstrip(b"\r\n")
+            text = None if len(line) > MAX_RECORD else _decoded(line, encoding)
+            yield number, line if text is None else text.rstrip("\r\n")
 
 
 def file_encoding(path: Path) -> str:
@@ -104,9 +99,10 @@ def file_encoding(path: Path) -> str:
         for line in _byte_lines(stream, "utf-8"):
             if not line.isascii():
                 other += 1
-                bad_utf8 += not _decodes(line, "utf-8")
-                bad_gb += not _decodes(line, "gb18030")
-    return "utf-8" if bad_utf8 == 0 or 2 * bad_utf8 < other or bad_gb >= bad_utf8 else "gb18030"
+                if _decoded(line, "utf-8") is None:
+                    bad_utf8 += 1
+                    bad_gb += _decoded(line, "gb18030") is None
+    return "utf-8" if 2 * bad_utf8 < other or bad_gb == bad_utf8 else "gb18030"
 
 
 def describe_bad_line(line: bytes) -> str:
@@ -116,28 +112,35 @@ def describe_bad_line(line: bytes) -> str:
     return "not valid in the encoding of the file (UTF-8 or GB18030)"
 
 
-def _decodes(line: bytes, encoding: str) -> bool:
+def _decoded(line: bytes, encoding: str) -> str | None:
+    if encoding == "gb18030" and not line.isascii():
+        text = _decoded(line, "utf-8")
+        if text is not None and sum(char >= "\u0800" for char in text) > 1:
+            return text  # a line pasted from elsewhere; no GB18030 text looks like that by chance
     try:
-        line.decode(encoding)
+        return line.decode("utf-8" if encoding.startswith("utf-16") else encoding)
     except UnicodeDecodeError:
-        return False
-    return True
+        return None
 
 
 def _byte_lines(stream: BinaryIO, encoding: str) -> Iterator[bytes]:
     """Split at line feeds, which no byte of a UTF-8 or GB18030 character can be; cut what is far too long."""
+    lines: Iterator[bytes]
     if encoding.startswith("utf-16"):
         text = io.TextIOWrapper(stream, encoding, errors="replace", newline="\n")
-        for unit in iter(lambda: text.readline(MAX_RECORD + 1), ""):
-            yield unit.removeprefix("\ufeff").encode("utf-8", "surrogatepass")
-        return
-    first = True
-    while line := stream.readline(MAX_RECORD + 1):
-        if first:
-            line, first = line.removeprefix(b"\xef\xbb\xbf"), False
-        if len(line) > MAX_RECORD:
-            while (rest := stream.readline(MAX_RECORD)) and not rest.endswith(b"\n"):
-                pass
+        lines = (line.encode("utf-8", "surrogatepass") for line in _cut_lines(text.readline, "\n"))
+    else:
+        lines = _cut_lines(stream.readline, b"\n")
+    for number, line in enumerate(lines):
+        yield line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line
+
+
+def _cut_lines(readline: Callable[[int], AnyStr], end: AnyStr) -> Iterator[AnyStr]:
+    """Give lines of ``MAX_RECORD`` at most, and the first of what is longer with its end left out."""
+    while line := readline(MAX_RECORD + 1):
+        rest = line
+        while len(rest) > MAX_RECORD and not rest.endswith(end):
+            rest = readline(MAX_RECORD + 1)
         yield line
 
 

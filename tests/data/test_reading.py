@@ -3,6 +3,7 @@ import io
 import json
 import sqlite3
 import sys
+import zipfile
 
 import openpyxl
 import pyarrow as pa
@@ -12,6 +13,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from whyshare.data import reading, spreadsheets, streams
 from whyshare.data.errors import InputError
 from whyshare.data.reading import read_posts
 
@@ -126,6 +128,49 @@ def test_a_bad_row_costs_itself_alone(tmp_path):
     ]
 
 
+def test_a_broken_quote_does_not_swallow_quoted_rows(tmp_path):
+    rows = "".join(f'{number},"post {number}"\n' for number in range(20_000))
+    texts, rejects = read(write(tmp_path / "a.csv", f'id,text\n1,"a"b\n{rows}1,"open\n{rows}'))
+    assert len(texts) == 40_000
+    assert rejects == [(2, "text after a closing quote"), (20_003, "a quote is opened and never closed")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("length", [15, 16, 17, 18, 40])
+def test_a_line_that_is_too_long_costs_itself_alone(tmp_path, monkeypatch, encoding, length):
+    monkeypatch.setattr(streams, "MAX_RECORD", 16)
+    texts, rejects = read(write(tmp_path / "a.txt", f"before\n{'x' * length}\nafter\n".encode(encoding)))
+    assert texts == (["before", "x" * length, "after"] if length < 16 else ["before", "after"])
+    assert [row for row, _ in rejects] == ([] if length < 16 else [2])
+
+
+def test_lines_of_another_encoding(tmp_path):
+    first, second = "1,今天真好\n", "2,转发抽奖\n"
+    mostly_gbk = b"id,text\n" + first.encode("gbk") * 2 + second.encode()
+    assert read(write(tmp_path / "gbk.csv", mostly_gbk)) == (["今天真好", "今天真好", "转发抽奖"], [])
+    mostly_utf8 = b"id,text\n" + first.encode() * 2 + second.encode("gbk")
+    reason = "not valid in the encoding of the file (UTF-8 or GB18030)"
+    assert read(write(tmp_path / "utf8.csv", mostly_utf8)) == (["今天真好", "今天真好"], [(4, reason)])
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.parquet", "a.db", "a.json"])
+def test_a_text_that_is_too_long_in_any_kind(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(reading, "MAX_RECORD", 2**14)
+    path = write_table(tmp_path / name, ["text"], [("a",), ("x" * 20_000,), ("b",)])
+    texts, rejects = read(path)
+    assert texts == ["a", "b"]
+    assert len(rejects) == 1
+
+
+def test_a_sheet_that_claims_a_billion_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr(spreadsheets, "EXCEL_ROWS", 5000)
+    write_table(tmp_path / "a.xlsx", ["text"], [("hi",)])
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as old, zipfile.ZipFile(tmp_path / "b.xlsx", "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b'<row r="2"', b'<row r="1000000000"'))
+    assert read(tmp_path / "b.xlsx") == ([], [(5001, "the sheet claims more than 5000 rows")])
+
+
 def test_bad_json_lines(tmp_path):
     path = write(tmp_path / "a.jsonl", '{"text": "a"}\n{broken\n[1]\n\n{"text": {"b": 1}}\n{"text": 5}\n{}\n')
     texts, rejects = read(path)
@@ -190,6 +235,7 @@ WHOLE_FILES = {
     "a.csv": (b"", "is empty"),
     "b.csv": (b"\n\n", "is empty; a header row"),
     "c.csv": (b"id,likes\n1,2\n", "has no text column among id, likes; name it with --text-column"),
+    "line.csv": (b'id,"li\nkes"\n1,2\n', "has no text column among id, li kes; name it with --text-column"),
     "d.csv": (b"PK\x03\x04" + bytes(100), "is an Excel workbook or zip archive, not text"),
     "e.csv": (b"\x7fELF" + bytes(5000), "is not a text file"),
     "a.csv.gz": (gzip.compress(CSV.encode() * 1000)[:-20], "ends before its compressed data do"),
