@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,15 +42,16 @@ class ChunkLabeller:
         self._labeller = labeller
         if stop is not None:
             labeller.engine = _StoppableEngine(labeller.engine, stop)
-        self._known: dict[str, Labelled] = {}
+        self._known: dict[bytes, Labelled] = {}
 
     def label(self, texts: Sequence[str]) -> Part:
         """Label raw texts."""
         cleaned = [clean(text) for text in texts]
-        found = {text: self._known.get(text) for text in cleaned}
-        new = [text for text, labelled in found.items() if labelled is None]
-        computed = dict(zip(new, self._labeller.label_clean(new), strict=True))
-        results = [found[text] or computed[text] for text in cleaned]
+        keys = [blake2b(text.encode(), digest_size=16).digest() for text in cleaned]
+        found = {key: self._known.get(key) for key in keys}
+        new = {key: text for key, text in zip(keys, cleaned, strict=True) if found[key] is None}
+        computed = dict(zip(new, self._labeller.label_clean(list(new.values())), strict=True))
+        results = [found[key] or computed[key] for key in keys]
         self._remember(computed)
         return Part(
             np.rint([[p * MILLION for p in one.probabilities.values()] for one in results]).astype(np.int32),
@@ -57,7 +59,7 @@ class ChunkLabeller:
             np.array([one.truncated for one in results]),
         )
 
-    def _remember(self, computed: dict[str, Labelled]) -> None:
+    def _remember(self, computed: dict[bytes, Labelled]) -> None:
         if len(self._known) + len(computed) > REMEMBERED:
             self._known = {}  # a new dictionary: another thread may be reading the old one
         self._known.update(computed)

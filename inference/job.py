@@ -102,9 +102,9 @@ def run_job(job: Job, progress: Progress = lambda done, total: None) -> Summary:
     started = time.monotonic()
     check_output(job.output, [split_part(path)[0] for path in job.inputs if path != "-"])
     settings = ModelSettings.load(job.model)
-    files = [str(spool_standard_input()) if path == "-" else path for path in list_files(job.inputs)]
     parts = Parts(job.output)
     with full_disk_said(job.output), parts.locked():
+        files = [str(spool_standard_input()) if path == "-" else path for path in list_files(job.inputs)]
         census = take_census(job, files)
         done = parts.open(_manifest(job, files), job.restart)
         _label_missing(job, files, census, parts, progress)
@@ -118,14 +118,13 @@ def run_job(job: Job, progress: Progress = lambda done, total: None) -> Summary:
 def take_census(job: Job, files: list[str]) -> Census:
     """Read everything once, so that what is wrong is said before the work begins."""
     columns: dict[str, None] = {}
-    rejects: list[Reject] = []
-    posts = 0
+    posts = rejects = 0
     first: Reject | None = None
 
     def count_reject(reject: Reject) -> None:
-        nonlocal first
+        nonlocal first, rejects
         first = first or reject
-        rejects.append(reject)
+        rejects += 1
 
     for post in _posts(job, files, count_reject):
         columns.update(dict.fromkeys(post.fields))
@@ -133,7 +132,7 @@ def take_census(job: Job, files: list[str]) -> Census:
     if not posts:
         reason = f"; {first.file} row {first.row}: {first.reason}" if first else ""
         raise InputError(f"no post could be read from {', '.join(job.inputs)}{reason}")
-    return Census(posts, len(rejects), list(columns))
+    return Census(posts, rejects, list(columns))
 
 
 def _posts(job: Job, files: list[str], on_reject: Callable[[Reject], None]) -> Iterator[Post]:
