@@ -17,6 +17,7 @@ from .prevalence import (
     KnownErrors,
     Shares,
     counted,
+    difference_p_values,
     error_corrected,
     prediction_powered,
     recalibrate,
@@ -29,6 +30,7 @@ Every = Literal["day", "week", "month"]
 EVERYTHING = "all"  # the name of all posts among the groups
 FEW_POSTS = 100  # below this, the intervals are too wide to say much
 FEW_CHECKED = 50
+SIGNIFICANT = 0.05
 RESAMPLES = 500
 
 _DATE = re.compile(r"(?:(\d{4})\s*[-/.年])?\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
@@ -58,7 +60,9 @@ class GroupMix:
     """The mix of one group of posts.
 
     ``best`` is what to report: prediction-powered where enough of the group is checked, else corrected by the error
-    matrix; ``counted`` are the raw shares, ``em`` those of Saerens' expectation-maximisation.
+    matrix; ``counted`` are the raw shares, ``em`` those of Saerens' expectation-maximisation. ``p_values`` (8,) say of
+    a group how likely chance alone would set it so far apart from all other posts, after Holm's correction for all
+    groups and motives.
     """
 
     name: str
@@ -69,10 +73,15 @@ class GroupMix:
     counted: Shares
     em: NDArray[np.float64]
     cautions: Sequence[Caution] = ()
+    p_values: NDArray[np.float64] | None = None
 
     def of(self, motive: Motive) -> Estimate:
         """Give the best estimate of a motive's share."""
         return self.best.estimate(motive.position)
+
+    def differs(self, motive: Motive) -> bool:
+        """Tell whether a motive's share differs from that of all other posts beyond chance."""
+        return self.p_values is not None and bool(self.p_values[motive.position] < SIGNIFICANT)
 
 
 @dataclass(frozen=True)
@@ -92,34 +101,18 @@ def measure_mix(
     :param groups: The group of each post; ``""`` leaves it out of all groups.
     :return: All posts first, then the groups in order of their names, where there are two or more.
     """
-    tags = np.array(groups)
-    names = sorted({name for name in groups if name})
-    mixes = [_mix(EVERYTHING, np.full(len(tags), True), posts, known, checked, seed)]
-    if len(names) > 1:
-        mixes += [_mix(name, tags == name, posts, known, checked, seed) for name in names]
-    few = [mix for mix in mixes if mix.posts < FEW_POSTS]
-    if few:
-        names, numbers = [mix.name for mix in few], [mix.posts for mix in few]
-        caution = Caution("few_posts", names, numbers, {"limit": FEW_POSTS})
-        mixes[0] = replace(mixes[0], cautions=[caution, *mixes[0].cautions])
-    return mixes
+    everything = _mix(EVERYTHING, np.full(len(groups), True), posts, known, checked, seed)
+    return _warned([everything, *_compared(posts, groups, known, checked, seed)])
 
 
-def contrast_p_values(mixes: Sequence[GroupMix]) -> dict[tuple[str, Motive], float]:
-    """Test each group's share of each motive against all posts, corrected for all tests (Holm).
+def measure_course(
+    posts: Posts, periods: Sequence[str], known: KnownErrors, checked: Checked | None = None, seed: int = 0
+) -> list[GroupMix]:
+    """Estimate the mix of every period, in order; ``""`` is a post without a date.
 
-    The standard errors come from the intervals; a group is a part of all posts, so the test is a little too careful.
+    :return: Nothing where there are fewer than two periods.
     """
-    overall, tests = mixes[0], {}
-    for mix in mixes[1:]:
-        for motive in MOTIVES:
-            one, other = mix.of(motive), overall.of(motive)
-            error = np.hypot(one.high - one.low, other.high - other.low) / (2 * 1.96)
-            tests[mix.name, motive] = abs(one.value - other.value) / max(float(error), 1e-9)
-    from scipy.stats import norm
-
-    adjusted = holm([float(2 * norm.sf(z)) for z in tests.values()])
-    return dict(zip(tests, adjusted, strict=True))
+    return _warned(_compared(posts, periods, known, checked, seed))
 
 
 def period_of(value: Any, every: Every) -> str | None:
@@ -174,28 +167,67 @@ def known_errors(rows: Sequence[Mapping[str, Any]], probs: NDArray[np.float64], 
     return KnownErrors(gold, probs, languages)
 
 
+def _compared(
+    posts: Posts, groups: Sequence[str], known: KnownErrors, checked: Checked | None, seed: int
+) -> list[GroupMix]:
+    """Estimate the mix of every group, and test it against all other posts; nothing where there is only one group."""
+    tags = np.array(groups)
+    names = sorted({name for name in groups if name})
+    if len(names) < 2:
+        return []
+    mixes = [_mix(name, tags == name, posts, known, checked, seed) for name in names]
+    rests = [_best(tags != name, posts, known, checked, seed)[0] for name in names]
+    tests = [difference_p_values(mix.best, rest) for mix, rest in zip(mixes, rests, strict=True)]
+    adjusted = np.reshape(holm(np.concatenate(tests).tolist()), (len(names), -1))
+    return [replace(mix, p_values=own) for mix, own in zip(mixes, adjusted, strict=True)]
+
+
+def _warned(mixes: list[GroupMix]) -> list[GroupMix]:
+    """Give the first mix a caution that names all those with few posts."""
+    few = [mix for mix in mixes if mix.posts < FEW_POSTS]
+    if few:
+        caution = Caution("few_posts", [mix.name for mix in few], [mix.posts for mix in few], {"limit": FEW_POSTS})
+        mixes[0] = replace(mixes[0], cautions=[caution, *mixes[0].cautions])
+    return mixes
+
+
+def _best(
+    own: NDArray[np.bool_], posts: Posts, known: KnownErrors, checked: Checked | None, seed: int
+) -> tuple[Shares, Checked | None]:
+    """Estimate the mix of some posts: by those of them that were checked, where they are enough, else by known errors.
+
+    :return: The shares, and the checked posts that they come from.
+    """
+    probs, sample = posts.probs[own], checked and _of_group(checked, own)
+    if sample and len(sample.gold) >= FEW_CHECKED:
+        return prediction_powered(probs, sample.positions, sample.gold, sample.weights), sample
+    weights = known.weights_for(posts.languages[own])
+    return error_corrected(probs, known, weights, RESAMPLES, np.random.default_rng(seed)), None
+
+
 def _mix(
     name: str, own: NDArray[np.bool_], posts: Posts, known: KnownErrors, checked: Checked | None, seed: int
 ) -> GroupMix:
-    rng = np.random.default_rng(seed)
     predicted, probs = posts.predicted[own], posts.probs[own]
     weights = known.weights_for(posts.languages[own])
-    raw = counted(predicted, RESAMPLES, rng)
-    corrected = error_corrected(probs, known, weights, RESAMPLES, rng)
+    best, sample = _best(own, posts, known, checked, seed)
+    number = 0 if checked is None else int(own[checked.positions].sum())
     cautions = []
-    sample = checked and _of_group(checked, own)
-    if sample and len(sample.gold) >= FEW_CHECKED:
-        best, method = prediction_powered(probs, sample.positions, sample.gold, sample.weights), "checked sample"
-    else:
-        best, method = corrected, "error matrix"
-        if sample and len(sample.gold):
-            cautions.append(Caution("few_checked", [name], [len(sample.gold)], {"limit": FEW_CHECKED}))
-        p_value = shift_p_value(probs, corrected.values, known, weights)
+    if sample is None:
+        if number:
+            cautions.append(Caution("few_checked", [name], [number], {"limit": FEW_CHECKED}))
+        p_value = shift_p_value(probs, best.values, known, weights)
         if p_value < 0.001:
             cautions.append(Caution("unlike_validation", [name], [len(probs)], {"p": f"{p_value:.1g}"}))
-    number = len(sample.gold) if sample else 0
     return GroupMix(
-        name, len(predicted), number, method, best, raw, saerens(*recalibrate(probs, known, weights)), cautions
+        name=name,
+        posts=len(predicted),
+        checked=number,
+        method="checked sample" if sample else "error matrix",
+        best=best,
+        counted=counted(predicted, RESAMPLES, np.random.default_rng(seed)),
+        em=saerens(*recalibrate(probs, known, weights)),
+        cautions=cautions,
     )
 
 

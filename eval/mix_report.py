@@ -11,13 +11,14 @@ from ..data.predictions import Prediction
 from .charts import bars, stacked_bars
 from .contrast import distinctive_words
 from .intervals import Estimate
-from .mix import EVERYTHING, GroupMix, contrast_p_values
+from .mix import EVERYTHING, GroupMix
 from .pages import COLOURS, PageLanguage, excerpt, motive_name, render, words_in, write_page
 from .words_mix import OFFERS, VERBS
 
 EXAMPLES = 2  # typical posts of each motive
 TEXT_SHOWN = 120  # characters of a post
 GROUPS_SHOWN = 30
+NAMED = 6  # groups that a caution names
 
 
 def write_mix_report(
@@ -45,13 +46,11 @@ def write_mix_report(
     ranked = sorted(MOTIVES, key=lambda motive: -overall.of(motive).value)
     sections = []
     if len(mixes) > 1:
-        p_values = contrast_p_values(mixes)
-        section = _section(words["groups"], words["group"], mixes[1:], p_values, language)
-        section["note"] = words["groups_note"]
+        section = _section(words["groups"], words["group"], mixes[1:], language)
         section["words"] = _group_words(texts, groups, mixes[1:])
         sections.append(section)
     if course:
-        sections.append(_section(words["course"], words["period"], course, {}, language))
+        sections.append(_section(words["course"], words["period"], course, language))
     method = words["method_checked" if overall.method == "checked sample" else "method_errors"]
     page = render(
         "mix.html",
@@ -75,7 +74,7 @@ def write_mix_report(
 def answer(overall: GroupMix, ranked: Sequence[Motive], language: PageLanguage) -> str:
     """Say the result in one sentence."""
     places = dict(zip(("first", "second", "third"), ranked[:3], strict=True))
-    values = {place: shown(overall.of(motive)) for place, motive in places.items()}
+    values = {place: shown(overall.of(motive)).replace(" %", "\u00a0%") for place, motive in places.items()}
     values |= {f"{place}_motive": VERBS[motive][language == "zh"] for place, motive in places.items()}
     return words_in(language)["mix_answer"].format(posts=overall.posts, **values)
 
@@ -85,11 +84,13 @@ def cautions_in(language: PageLanguage, mixes: Sequence[GroupMix]) -> list[str]:
     words = words_in(language)
     cautions = []
     for caution in [caution for mix in mixes for caution in mix.cautions]:
-        groups = ", ".join(
+        named = [
             f"{words['all'] if name == EVERYTHING else name} ({posts})"
             for name, posts in zip(caution.groups, caution.posts, strict=True)
-        )
-        cautions.append(words[caution.key].format(groups=groups, **caution.values))
+        ]
+        if len(named) > NAMED:
+            named[NAMED:] = [words["more"].format(count=len(named) - NAMED)]
+        cautions.append(words[caution.key].format(groups=", ".join(named), **caution.values))
     return cautions
 
 
@@ -112,19 +113,13 @@ def _share_row(mix: GroupMix, motive: Motive) -> dict[str, object]:
     k = motive.position
     return {
         "motive": motive,
-        "share": shown(mix.of(motive)),
-        "counted": shown(mix.counted.estimate(k)),
+        "share": mix.of(motive),
+        "counted": mix.counted.estimate(k),
         "em": f"{100 * mix.em[k]:.0f} %",
     }
 
 
-def _section(
-    title: str,
-    heading: str,
-    mixes: Sequence[GroupMix],
-    p_values: dict[tuple[str, Motive], float],
-    language: PageLanguage,
-) -> dict[str, Any]:
+def _section(title: str, heading: str, mixes: Sequence[GroupMix], language: PageLanguage) -> dict[str, Any]:
     listed = mixes[:GROUPS_SHOWN]
     rows = []
     for mix in listed:
@@ -135,7 +130,7 @@ def _section(
                 {
                     "share": f"{100 * share.value:.0f} %",
                     "interval": f"[{100 * share.low:.0f}, {100 * share.high:.0f}]",
-                    "differs": p_values.get((mix.name, motive), 1.0) < 0.05,
+                    "differs": mix.differs(motive),
                 }
             )
         rows.append({"name": mix.name, "posts": mix.posts, "cells": cells})
@@ -148,7 +143,6 @@ def _section(
         "heading": heading,
         "chart": stacked_bars(segments, title),
         "rows": rows,
-        "note": "",
         "words": [],
     }
 

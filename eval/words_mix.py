@@ -5,8 +5,8 @@ from ..data.motives import Motive
 MIX_WORDS: dict[str, tuple[str, str]] = {
     "mix_title": ("Why did they share this?", "他们为什么分享？"),
     "mix_answer": (
-        "{first} of {posts} posts were shared to {first_motive}; next come {second_motive} ({second}) and {third_motive} ({third}).",
-        "{posts} 条帖子中，{first} 是为了“{first_motive}”，其次是“{second_motive}”（{second}）和“{third_motive}”（{third}）。",
+        "{first} of {posts} posts were shared to {first_motive}, {second} to {second_motive}, and {third} to {third_motive}.",
+        "{posts} 条帖子中，{first} 是为了“{first_motive}”，{second} 是为了“{second_motive}”，{third} 是为了“{third_motive}”。",
     ),
     "method_errors": (
         "Shares are corrected for the model's known errors. This assumes that posts of one motive look as they did when the model was validated, and that only their mix differs.",
@@ -19,17 +19,20 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
     "bracket_note": ("In brackets: 95 % intervals.", "方括号内为 95 % 区间。"),
     "shares": ("Shares of the motives", "各动机的比例"),
     "share": ("share", "比例"),
+    "low": ("low", "下限"),
+    "high": ("high", "上限"),
     "counted": ("counted", "直接计数"),
     "em": ("by EM", "EM 法"),
     "groups": ("Groups compared", "分组比较"),
     "groups_note": (
-        "Bold: differs from all posts beyond chance (p below 0.05 after Holm's correction for all comparisons).",
-        "粗体：与全部帖子的差异超出偶然（经 Holm 校正后 p 小于 0.05）。",
+        "Bold: differs from all other posts beyond chance (p below 0.05 after Holm's correction for all comparisons).",
+        "粗体：与其余帖子的差异超出偶然（经 Holm 校正后 p 小于 0.05）。",
     ),
     "group": ("group", "分组"),
     "course": ("The course over time", "随时间的变化"),
     "period": ("period", "时段"),
     "warnings": ("Warnings", "注意"),
+    "more": ("and {count} more", "等 {count} 个"),
     "few_posts": (
         "fewer than {limit} posts in {groups}: the intervals are wide",
         "{groups} 不足 {limit} 条帖子：区间很宽",

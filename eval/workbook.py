@@ -6,6 +6,7 @@ from typing import Any
 
 from ..data.errors import InputError
 from ..data.motives import MOTIVES
+from .intervals import Estimate
 from .mix import GroupMix
 from .pages import COLOURS, PageLanguage, motive_name, words_in
 
@@ -40,7 +41,7 @@ def write_workbook(path: Path, mixes: Sequence[GroupMix], course: Sequence[Group
 def _overall(sheet: Any, mix: GroupMix, words: dict[str, str], language: PageLanguage) -> None:
     from openpyxl.chart import BarChart, Reference
 
-    sheet.append([words["motive"], words["share"], "low", "high", words["counted"], words["em"]])
+    sheet.append([words["motive"], words["share"], words["low"], words["high"], words["counted"], words["em"]])
     for motive in MOTIVES:
         share, raw = mix.of(motive), mix.counted.estimate(motive.position)
         values = (share.value, share.low, share.high, raw.value, float(mix.em[motive.position]))
@@ -50,8 +51,22 @@ def _overall(sheet: Any, mix: GroupMix, words: dict[str, str], language: PageLan
     chart.type, chart.style, chart.title, chart.legend = "bar", 10, words["shares"], None
     chart.add_data(Reference(sheet, min_col=2, min_row=1, max_row=len(MOTIVES) + 1), titles_from_data=True)
     chart.set_categories(Reference(sheet, min_col=1, min_row=2, max_row=len(MOTIVES) + 1))
+    chart.series[0].errBars = _whiskers([mix.of(motive) for motive in MOTIVES])
     _show_axes(chart)
     sheet.add_chart(chart, "H2")
+
+
+def _whiskers(shares: Sequence[Estimate]) -> Any:
+    """Give a series the intervals of its shares as error bars."""
+    from openpyxl.chart.data_source import NumData, NumDataSource, NumVal
+    from openpyxl.chart.error_bar import ErrorBars
+
+    def lengths(values: Sequence[float]) -> Any:
+        points = [NumVal(idx=k, v=str(max(round(value, 4), 0.0))) for k, value in enumerate(values)]
+        return NumDataSource(numLit=NumData(ptCount=len(points), pt=points))
+
+    up, down = ([one.high - one.value for one in shares], [one.value - one.low for one in shares])
+    return ErrorBars(errBarType="both", errValType="cust", plus=lengths(up), minus=lengths(down))
 
 
 def _stacked(
@@ -59,11 +74,15 @@ def _stacked(
 ) -> None:
     from openpyxl.chart import BarChart, Reference
 
-    sheet.append([heading, words["posts"], *(motive_name(motive, language) for motive in MOTIVES)])
+    names = [motive_name(motive, language) for motive in MOTIVES]
+    bounds = [f"{name}, {words[bound]}" for name in names for bound in ("low", "high")]
+    sheet.append([heading, words["posts"], *names, *bounds])
     for mix in mixes:
         name = f"'{mix.name}" if mix.name[:1] in "=+-@" else mix.name  # a name, not a formula
-        sheet.append([name, mix.posts, *(round(mix.of(motive).value, 4) for motive in MOTIVES)])
-    _style(sheet, columns=2 + len(MOTIVES), first=3)
+        shares = [mix.of(motive) for motive in MOTIVES]
+        numbers = [*(share.value for share in shares), *(x for share in shares for x in (share.low, share.high))]
+        sheet.append([name, mix.posts, *(round(number, 4) for number in numbers)])
+    _style(sheet, columns=2 + len(numbers), first=3)
     chart = BarChart()
     chart.type, chart.grouping, chart.overlap, chart.title = "bar", "percentStacked", 100, heading
     columns = Reference(sheet, min_col=3, max_col=2 + len(MOTIVES), min_row=1, max_row=len(mixes) + 1)

@@ -54,6 +54,28 @@ def test_shares_are_printed_and_written(folder, capsys):
     book = openpyxl.load_workbook("mix.xlsx")
     assert len(book.sheetnames) == 3
     assert all(len(sheet._charts) == 1 for sheet in book)
+    whiskers = book.worksheets[0]._charts[0].series[0].errBars
+    value, low, high = (book.worksheets[0].cell(2, column).value for column in (2, 3, 4))
+    assert float(whiskers.plus.numLit.pt[0].v) == pytest.approx(high - value, abs=1e-3)
+    assert float(whiskers.minus.numLit.pt[0].v) == pytest.approx(value - low, abs=1e-3)
+    header = [cell.value for cell in book.worksheets[1][1]]
+    assert header[9:12] == ["Crisis warning", "Direct benefit, low", "Direct benefit, high"]
+
+
+def test_groups_that_differ_are_marked(folder, capsys):
+    rows = [json.loads(line) for line in (folder / "labelled.jsonl").read_text(encoding="utf-8").splitlines()]
+    for row in rows:
+        row["city"] = "help" if row["motive"] == "help" else "others"
+    (folder / "labelled.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    assert main([*MIX, "--by", "city", "--report", "report"]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"\d+ % \[\d+, 100\]\*", printed)
+    assert "* differs from all other posts" in printed
+    assert re.search(r"<b>\d+ %</b>", (folder / "report" / "report.html").read_text(encoding="utf-8"))
+    assert main([*MIX, "--by", "city", "--json"]) == 0
+    groups = json.loads(capsys.readouterr().out)["groups"]
+    assert groups[1]["shares"]["help"]["p against the others (Holm)"] < 1e-6
+    assert "p against the others (Holm)" not in groups[0]["shares"]["help"]
 
 
 def test_json_and_chinese(folder, capsys):

@@ -1,13 +1,16 @@
 import numpy as np
 import pytest
 from scipy.optimize import minimize
+from scipy.stats import norm
 
 from whyshare.data.motives import MOTIVES
-from whyshare.eval.mix import Checked, Posts, measure_mix, period_of
+from whyshare.eval.mix import Checked, Posts, measure_course, measure_mix, period_of
 from whyshare.eval.mix_report import cautions_in
 from whyshare.eval.prevalence import (
     KnownErrors,
+    Shares,
     counted,
+    difference_p_values,
     error_corrected,
     prediction_powered,
     recalibrate,
@@ -66,6 +69,52 @@ def test_correction_takes_the_bias_off():
         assert (shares.low <= shares.values + 1e-9).all()
         assert (shares.values <= shares.high + 1e-9).all()
     assert ((better.low <= CAMPAIGN) & (better.high >= CAMPAIGN)).sum() >= 7
+
+
+def test_em_and_the_checked_sample_equal_other_libraries():
+    gold, probs = world(CAMPAIGN, 4000, seed=6)
+    quapy = [0.38993, 0.0945, 0.09737, 0.20291, 0.05413, 0.05517, 0.05085, 0.05513]  # QuaPy 0.2.3: EMQ.EM(PRIOR, probs)
+    np.testing.assert_allclose(saerens(probs, PRIOR), quapy, atol=1e-4)
+    positions = np.random.default_rng(6).choice(4000, 200, replace=False)
+    # ppi-python 0.2.3: ppi_mean_pointestimate(one-hot labels, their probs, probs of the others)
+    ppi = [0.42305, 0.07783, 0.10419, 0.20969, 0.05305, 0.05424, 0.04263, 0.03533]
+    shares = prediction_powered(probs, positions, gold[positions], np.full(200, 20.0))
+    np.testing.assert_allclose(shares.values, ppi, atol=1.5e-3)  # it takes the checked posts out of "all posts"
+
+
+def test_groups_differ_beyond_chance_or_not():
+    def shares(value, low, high):
+        return Shares(*(np.full(8, bound) for bound in (value, low, high)))
+
+    nothing, little, much = shares(0.0, 0.0, 0.1), shares(0.2, 0.1, 0.35), shares(0.7, 0.5, 0.9)
+    by_hand = 2 * norm.sf(1.96 * 0.5 / np.hypot(0.2, 0.15))  # the lower side of much, the upper side of little
+    assert difference_p_values(much, little)[0] == pytest.approx(by_hand, rel=1e-3)
+    assert difference_p_values(little, much)[0] == pytest.approx(by_hand, rel=1e-3)
+    assert difference_p_values(nothing, little)[0] < 0.01
+    assert difference_p_values(nothing, nothing)[0] == 1.0
+
+
+def test_a_group_of_its_own_is_told_from_equal_ones():
+    (_, same), (_, other) = world(PRIOR, 800, seed=8), world(CAMPAIGN, 400, seed=9)
+    probs = np.concatenate([same, other])
+    posts = Posts(probs.argmax(axis=1), probs, np.full(1200, "en"))
+    everything, one, two, campaign = measure_mix(posts, ["a"] * 400 + ["b"] * 400 + ["c"] * 400, known())
+    assert everything.p_values is None
+    assert campaign.differs(MOTIVES[4])
+    assert not any(
+        mix.differs(motive) for motive in MOTIVES for mix in measure_course(posts, ["1", "2"] * 600, known())
+    )
+    assert one.best.values == pytest.approx(two.best.values, abs=0.15)
+
+
+def test_short_periods_are_warned_of():
+    _, probs = world(CAMPAIGN, 400, seed=3)
+    posts = Posts(probs.argmax(axis=1), probs, np.full(400, "en"))
+    days = [f"day {1 + row // 20:02d}" for row in range(200)] + ["later"] * 200
+    course = measure_course(posts, days, known())
+    named = ", ".join(f"day {day:02d} (20)" for day in range(1, 7))
+    assert cautions_in("en", course) == [f"fewer than 100 posts in {named}, and 4 more: the intervals are wide"]
+    assert measure_course(posts, ["only"] * 400, known()) == []
 
 
 def test_recalibration_mends_a_bias_that_training_left():

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> None:
     import numpy as np
 
     from ..data.predictions import read_predictions
-    from ..eval.mix import Posts, measure_mix
+    from ..eval.mix import Posts, measure_course, measure_mix
     from ..eval.sampling import read_checked
 
     rows = [post for post in read_predictions(options.labelled) if post.motive is not None]
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> None:
     unread = 0
     if options.over:
         periods, unread = _periods(rows, options.over, options.every)
-        course = measure_mix(posts, periods, known, checked)[1:]
+        course = measure_course(posts, periods, known, checked)
     if options.json:
         print(
             json.dumps(
@@ -128,7 +128,7 @@ def _periods(rows: Sequence["Prediction"], column: str, every: "Every") -> tuple
 def _plain(mix: "GroupMix") -> dict[str, object]:
     from ..eval.mix_report import cautions_in
 
-    shares = {}
+    shares: dict[str, dict[str, object]] = {}
     for motive in MOTIVES:
         best = mix.of(motive)
         raw = mix.counted.estimate(motive.position)
@@ -137,6 +137,8 @@ def _plain(mix: "GroupMix") -> dict[str, object]:
             "counted": [round(x, 5) for x in (raw.value, raw.low, raw.high)],
             "em": round(float(mix.em[motive.position]), 5),
         }
+        if mix.p_values is not None:
+            shares[str(motive)]["p against the others (Holm)"] = float(mix.p_values[motive.position])
     return {
         "group": mix.name,
         "posts": mix.posts,
@@ -166,8 +168,12 @@ def _print(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], unread: in
     for title, several in (("group", mixes[1:]), ("period", course)):
         if several:
             print()
-            table = [(mix.name, mix.posts, *(shown(mix.of(motive)) for motive in MOTIVES)) for mix in several]
+            table = [
+                (mix.name, mix.posts, *(shown(mix.of(m)) + "*" * mix.differs(m) for m in MOTIVES)) for mix in several
+            ]
             print_table((title, "posts", *MOTIVES), table)
+    if any(mix.differs(motive) for mix in [*mixes, *course] for motive in MOTIVES):
+        print("\n* differs from all other posts (p below 0.05 after Holm's correction)")
     if unread:
         print(f"\n{unread} posts have no date that can be read; they are in no period")
     for warning in cautions_in("en", [*mixes, *course]):
