@@ -27,7 +27,9 @@ def bars(rows: Sequence[tuple[str, float, float, float, str]], title: str, perce
         y = number * ROW
         left, right = (LABEL + width * min(max(bound, 0.0), 1.0) for bound in (low, high))
         shown = (
-            f"{value:.0%} [{100 * low:.0f}, {100 * high:.0f}]" if percent else f"{value:.2f} [{low:.2f}, {high:.2f}]"
+            f"{100 * value:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
+            if percent
+            else f"{value:.2f} [{low:.2f}, {high:.2f}]"
         )
         parts.append(
             f'<text x="{LABEL - 10}" y="{y + 17}" text-anchor="end">{escape(name)}</text>'
@@ -63,22 +65,22 @@ def stacked_bars(rows: Sequence[tuple[str, Sequence[tuple[str, float, str]]]], t
     legend = [(name, colour) for name, _, colour in (rows[0][1] if rows else [])]
     top = len(rows) * ROW + 10
     for k, (name, colour) in enumerate(legend):
-        x, y = (k % 4) * (WIDE / 4), top + (k // 4) * 20
+        x, y = (k % 3) * (WIDE / 3), top + (k // 3) * 20
         parts.append(f'<rect x="{x:.0f}" y="{y}" width="11" height="11" rx="2" fill="{colour}"/>')
         parts.append(f'<text x="{x + 16:.0f}" y="{y + 10}" class="small">{escape(name)}</text>')
-    return _svg(WIDE, top + 44, title, parts)
+    return _svg(WIDE, top + 20 * -(-len(legend) // 3), title, parts)
 
 
 def heat_map(counts: Sequence[Sequence[int]], names: Sequence[str], title: str, rows: str, columns: str) -> Markup:
     """Draw a confusion matrix: numbers are posts, shades are shares of the row."""
-    cell, left, top = 68, 120, 64
+    cell, left, top = 52, 104, 92
     parts = [
-        f'<text x="{left + cell * len(names) / 2}" y="14" text-anchor="middle" class="axis">{escape(columns)} →</text>',
+        f'<text x="{left + cell * len(names)}" y="13" text-anchor="end" class="axis">{escape(columns)} →</text>',
         f'<text x="4" y="{top - 10}" class="axis">{escape(rows)} ↓</text>',
     ]
     for k, name in enumerate(names):
         x = left + k * cell + cell / 2
-        parts.append(f'<text x="{x}" y="{top - 10}" text-anchor="middle" class="small">{escape(name)}</text>')
+        parts.append(f'<text transform="translate({x - 4} {top - 8}) rotate(-40)">{escape(name)}</text>')
         parts.append(f'<text x="{left - 8}" y="{top + k * 34 + 22}" text-anchor="end">{escape(name)}</text>')
     for i, row in enumerate(counts):
         total = max(sum(row), 1)
@@ -91,7 +93,7 @@ def heat_map(counts: Sequence[Sequence[int]], names: Sequence[str], title: str, 
                 f'<text x="{x + cell / 2}" y="{y + 22}" text-anchor="middle" class="{"strong" if share > 0.5 else ""}">'
                 f"{count or ''}</text>"
             )
-    return _svg(left + cell * len(names) + 4, top + 34 * len(names) + 6, title, parts)
+    return _svg(left + cell * len(names) + 24, top + 34 * len(names) + 6, title, parts)
 
 
 def reliability_plot(points: Sequence[ReliabilityPoint], title: str, x_name: str, y_name: str) -> Markup:

@@ -22,7 +22,7 @@ class Estimate:
     high: float
 
     def __str__(self) -> str:
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]" if isfinite(self.value) else "–"
 
     def as_json(self) -> list[float | None]:
         """Give value, low and high; null where there is no score, such as for a class that does not occur."""

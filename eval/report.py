@@ -105,7 +105,7 @@ def answer(first: Evaluation, majority: Evaluation, language: PageLanguage) -> s
 
 
 def _percent(share: Estimate) -> str:
-    return f"{share.value:.0%} [{100 * share.low:.0f}, {100 * share.high:.0f}]"
+    return f"{100 * share.value:.0f}\u00a0% [{100 * share.low:.0f}, {100 * share.high:.0f}]"
 
 
 def find_errors(judged: Judged, posts: Sequence[Annotated]) -> list[Error]:

@@ -20,9 +20,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "posts": ("posts", "帖数"),
     "interval_note": (
         "In brackets: 95 % bootstrap intervals over {unit} ({resamples} resamples).",
-        "方括号内为 95 % 自助法区间（按 {unit} 重抽样 {resamples} 次）。",
+        "方括号内为 95 % 自助法区间（按{unit}重抽样 {resamples} 次）。",
     ),
     "unit_posts": ("posts", "帖子"),
+    "en": ("English", "英文"),
+    "zh": ("Chinese", "中文"),
+    "mixed": ("both languages", "中英混合"),
+    "other": ("other languages", "其他语言"),
     "classes": ("Each motive", "各动机"),
     "motive": ("motive", "动机"),
     "precision": ("precision", "精确率"),
@@ -47,8 +51,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "coverage_axis": ("share of posts kept, the most certain first", "保留的帖子比例（把握大的在先）"),
     "errors": ("The most certain errors", "最有把握的错误"),
     "errors_note": (
-        "Where the model was surest and the annotators disagree: {count} of {total} errors; all are in errors.csv.",
-        "模型最有把握而与标注不符之处：{total} 个错误中的 {count} 个，全部见 errors.csv。",
+        "Where the model was surest and the annotators disagree: {count} of {total} errors; all are in errors.csv. Below "
+        "each motive: the probability that the model gave it.",
+        "模型最有把握而与标注不符之处：{total} 个错误中的 {count} 个，全部见 errors.csv。动机下方是模型给它的概率。",
     ),
     "text": ("post", "帖子"),
     "no_errors": ("There are none.", "没有错误。"),
