@@ -41,6 +41,7 @@ from ..data.motives import MOTIVES
 from ..models.bases import MINILM, base_location
 from ..models.encoding import Encoder
 from ..models.settings import ModelSettings
+from .average import average_models
 from .folder import half_precision, save_folder, settings_from_validation, write_validation
 from .memory import keep_freed_memory
 from .predict import predict_logits
@@ -75,7 +76,9 @@ class FinetuneConfig:
     pseudo: tuple[str, ...] = ()  # files that whyshare pseudo wrote, learnt from before the annotated posts
     pseudo_epochs: int = 1
     split_seed: int = 13  # seeds the validation split, which teachers and students must share
-    seed: int = 13  # seeds initialisation and order
+    init_seed: int = 13  # seeds the new head; models with the same one can be averaged
+    seed: int = 13  # seeds the order of the posts and dropout
+    average: tuple[str, ...] = ()  # nothing is trained: the weights are the mean of those of these model folders
 
     def __post_init__(self) -> None:
         if self.max_length < 8:
@@ -100,7 +103,7 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     :return: The settings written, with the validation scores.
     """
     keep_freed_memory()
-    set_seed(config.seed)
+    set_seed(config.init_seed)
     files = [load_annotated(Path(path)) for path in (*config.train, *config.extra)]
     posts = [post for file in files for post in file]
     training, validation = split_with_extra(posts, sum(map(len, files[: len(config.train)])), config)
@@ -110,26 +113,35 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     location = base_location(config.base)
     tokenizer = AutoTokenizer.from_pretrained(location)
     encoder = Encoder(tokenizer.backend_tokenizer, config.max_length)
-    model = load_classifier(location, config.dropout)
+    model = average_models(config.average) if config.average else load_classifier(location, config.dropout)
     datasets = {
         name: make_dataset([posts[index] for index in indices], encoder, config)
         for name, indices in (("training", training), ("validation", validation))
     }
     log.info("%d posts to train on, %d to validate on", len(training), len(validation))
-    checkpoints = open_checkpoints(folder.with_name(folder.name + ".checkpoints"), config)
-    if config.pseudo and not last_checkpoint(checkpoints):
-        pseudo = {"training": make_pseudo_dataset(config.pseudo, encoder), "validation": datasets["validation"]}
-        stage = replace(config, epochs=config.pseudo_epochs, class_weight_power=0.0)  # teachers have weighed already
-        train_stage(make_trainer(stage, model, tokenizer, pseudo, checkpoints / "pseudo"))
-    train_stage(make_trainer(config, model, tokenizer, datasets, checkpoints))
+    if not config.average:
+        train_stages(config, model, tokenizer, encoder, datasets, folder.with_name(folder.name + ".checkpoints"))
     half_precision(model)  # the trainer has put the best checkpoint back into it
     logits = predict_logits(model, datasets["validation"]["input_ids"])
     held = [posts[index] for index in validation]
     settings, probs = settings_from_validation(config, held, logits)
     save_folder(folder, config, model, tokenizer, settings)
     write_validation(folder, held, probs)
-    shutil.rmtree(checkpoints)
+    shutil.rmtree(folder.with_name(folder.name + ".checkpoints"), ignore_errors=True)
     return settings
+
+
+def train_stages(
+    config: FinetuneConfig, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, encoder: Encoder,
+    datasets: dict[str, Dataset], folder: Path,
+) -> None:  # fmt: skip
+    """Train on pseudo-labels, where there are any, and then on the annotated posts."""
+    checkpoints = open_checkpoints(folder, config)
+    if config.pseudo and not last_checkpoint(checkpoints):
+        pseudo = {"training": make_pseudo_dataset(config.pseudo, encoder), "validation": datasets["validation"]}
+        stage = replace(config, epochs=config.pseudo_epochs, class_weight_power=0.0)  # teachers have weighed already
+        train_stage(make_trainer(stage, model, tokenizer, pseudo, checkpoints / "pseudo"))
+    train_stage(make_trainer(config, model, tokenizer, datasets, checkpoints))
 
 
 def split_with_extra(

@@ -5,6 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from safetensors.torch import load_file
 from transformers import AutoModel, BertConfig, ModernBertConfig, PreTrainedTokenizerFast, RobertaConfig, Trainer
 
 from whyshare import Labeller
@@ -97,6 +98,27 @@ def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path, monkeypatch, caplog
     assert "going on from" in caplog.text
     assert (tmp_path / "stopped/model.safetensors").read_bytes() == (tmp_path / "whole/model.safetensors").read_bytes()
     assert not (tmp_path / "stopped.checkpoints").exists()
+
+
+def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, capsys):
+    monkeypatch.chdir(tmp_path)
+    base_of("bert", tmp_path / "base")
+    rows = "".join(f"{CUES[n % 8]}a {n},{MOTIVES[n % 8]}\n" for n in range(80))
+    (tmp_path / "mine.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
+    recipe = 'train = ["mine.csv"]\nname = "mine"\nbase = "base"\nepochs = 1\n'
+    (tmp_path / "recipe.toml").write_text(recipe, encoding="utf-8")
+    for seed in ("1", "2"):
+        assert main(["train", "recipe.toml", "-o", seed, "--seed", seed]) == 0
+    (tmp_path / "mean.toml").write_text(f'{recipe}average = ["1", "2"]\n', encoding="utf-8")
+    assert main(["train", "mean.toml", "-o", "mean"]) == 0
+    one, two, mean = (load_file(tmp_path / name / "model.safetensors") for name in ("1", "2", "mean"))
+    for name, tensor in mean.items():
+        torch.testing.assert_close(tensor.float(), (one[name].float() + two[name].float()) / 2, atol=2e-4, rtol=1e-3)
+    assert not torch.equal(one["classifier.weight"], two["classifier.weight"])
+
+    (tmp_path / "bad.toml").write_text(f'{recipe}average = ["1", "{tiny_model}"]\n', encoding="utf-8")
+    assert main(["train", "bad.toml", "-o", "bad"]) == 2
+    assert "have weights of other shapes; average models of one base" in capsys.readouterr().err
 
 
 def test_no_extra_post_is_validated_on():
