@@ -4,6 +4,7 @@ Likely wrong labels come from confident learning (Northcutt et al., 2021; the ``
 model that did not see the post. Class by class, since by default the rare motives would hardly be listed.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from ..data.motives import MOTIVES, Motive
 
 NEAR = 0.85  # cosine of character 5-grams from which two texts are nearly the same
 _BLOCK = 500  # rows that are compared at a time
+_MASKS = re.compile(r"<url>|@user|<num>")
+_REPEATED = re.compile(r"(.)\1{2,}")
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,15 @@ def suspect_labels(label_ids: NDArray[np.int64], probs: NDArray[np.float64]) -> 
 
 
 def near_duplicates(first: Sequence[str], second: Sequence[str] | None = None) -> list[NearDuplicate]:
-    """List pairs of nearly equal texts, across two sets or, without ``second``, within one; the nearest first."""
-    vectorizer = HashingVectorizer(analyzer="char", ngram_range=(5, 5), n_features=2**20, alternate_sign=False)
-    vectors = vectorizer.transform([f"  {clean(text)}  " for text in first])
-    others = vectors if second is None else vectorizer.transform([f"  {clean(text)}  " for text in second])
+    """List pairs of nearly equal texts, across two sets or, without ``second``, within one; the nearest first.
+
+    Masks and runs of one character say nothing: two posts are not alike for ending in three handles or ten dots.
+    """
+    vectorizer = HashingVectorizer(
+        analyzer="char", ngram_range=(5, 5), n_features=2**20, binary=True, alternate_sign=False
+    )
+    vectors = vectorizer.transform(map(_content, first))
+    others = vectors if second is None else vectorizer.transform(map(_content, second))
     pairs = []
     for start in range(0, vectors.shape[0], _BLOCK):
         similar = (vectors[start : start + _BLOCK] @ others.T).tocoo()
@@ -71,3 +79,7 @@ def near_duplicates(first: Sequence[str], second: Sequence[str] | None = None) -
         for row, column, value in zip(similar.row[near], similar.col[near], similar.data[near], strict=True):
             pairs.append(NearDuplicate(int(start + row), int(column), min(float(value), 1.0)))
     return sorted(pairs, key=lambda pair: -pair.similarity)
+
+
+def _content(text: str) -> str:
+    return _REPEATED.sub(r"\1\1", _MASKS.sub("", clean(text)))

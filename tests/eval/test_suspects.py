@@ -33,6 +33,14 @@ def test_near_duplicates_within_and_across():
     assert (pair.first, pair.second, round(pair.similarity, 6)) == (1, 1, 1.0)
 
 
+def test_masks_and_runs_of_one_character_are_no_likeness():
+    pairs = [
+        ("in line @a @b @c @d https://a.com", "back home @e @f @g @h https://b.com"),
+        ("哈" * 40 + "你好", "哈" * 40 + "再见"),
+    ]
+    assert not any(near_duplicates([one], [other]) for one, other in pairs)
+
+
 def test_the_command_lists_both(tmp_path, monkeypatch, capsys):
     pytest.importorskip("jieba")
     monkeypatch.chdir(tmp_path)
