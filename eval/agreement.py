@@ -4,6 +4,7 @@ Labels are a matrix of posts by annotators; -1 stands for no label. The kappas c
 Krippendorff's alpha (nominal; Hayes and Krippendorff, 2007) uses every post that at least two have.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -107,8 +108,11 @@ def measure_agreement(
         "equal labels": _estimate(percent_agreement(counts, weights)),
         "Krippendorff's alpha": _estimate(krippendorff_alpha(counts, weights)),
     }
-    if (usable != MISSING).all():
-        overall["Fleiss' kappa"] = _estimate(fleiss_kappa(counts, weights))
+    complete = (usable != MISSING).all(axis=1)
+    if complete.sum() >= 2:
+        own = weights[:, complete][weights[:, complete].sum(axis=1) > 0]
+        name = "Fleiss' kappa" + ("" if complete.all() else f" ({complete.sum()} posts that all have labelled)")
+        overall[name] = _estimate(fleiss_kappa(counts[complete], own))
     pairs = {}
     for i, j in combinations(range(labels.shape[1]), 2):
         both = (usable[:, i] != MISSING) & (usable[:, j] != MISSING)
@@ -123,6 +127,18 @@ def measure_agreement(
         against_rest = np.stack([counts[:, k], counts.sum(axis=1) - counts[:, k]], axis=1)
         alphas[motive] = _estimate(krippendorff_alpha(against_rest, weights))
     return Agreement(len(usable), annotators, overall, pairs, alphas)
+
+
+def disagreements(labels: Ints) -> Counter[tuple[int, int]]:
+    """Count which two labels stand side by side on a post, for every two annotators who differ.
+
+    :param labels: Shape (posts, annotators), label numbers or -1.
+    """
+    found: Counter[tuple[int, int]] = Counter()
+    for row in labels.tolist():
+        given = sorted(label for label in row if label != MISSING)
+        found.update((a, b) for a, b in combinations(given, 2) if a != b)
+    return found
 
 
 def _estimate(values: Floats) -> Estimate:

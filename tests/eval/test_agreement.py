@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from sklearn.metrics import cohen_kappa_score
 from whyshare.cli import main
 from whyshare.eval.agreement import (
     cohen_kappa,
+    disagreements,
     fleiss_kappa,
     krippendorff_alpha,
     label_counts,
@@ -67,6 +69,14 @@ def test_perfect_and_missing_labels():
     assert agreement.pairs["a", "b"][1].value == 1.0
 
 
+def test_fleiss_is_of_the_posts_that_all_have_labelled():
+    labels = np.array([[0, 0, 1], [1, 1, 1], [2, 2, 0], [3, 3, -1]])
+    agreement = measure_agreement(labels, ["a", "b", "c"], 9, resamples=50)
+    complete = fleiss_kappa(label_counts(labels[:3], 9), np.ones((1, 3)))[0]
+    assert agreement.overall["Fleiss' kappa (3 posts that all have labelled)"].value == complete
+    assert disagreements(labels) == {(0, 1): 2, (0, 2): 2}
+
+
 def test_the_command_places_files_side_by_side(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "ann.csv").write_text("id,label\n1,help\n2,value\n3,求助\n", encoding="utf-8")
@@ -78,6 +88,7 @@ def test_the_command_places_files_side_by_side(tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert "3 posts, 2 annotators" in printed
     assert "1 posts are labelled differently -> differ.csv" in printed
+    assert re.search(r"value, help +1\b", printed)
     assert "3,help,value" in (tmp_path / "differ.csv").read_text(encoding="utf-8")
 
 

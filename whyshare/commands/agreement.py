@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 # Columns of a single file that are never an annotator's labels.
 _NOT_LABELS = {"id", "lang", "language", "text", "source", "certainty", "care", "sampling"}
 
+OFTEN = 5  # pairs of labels that are listed
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
@@ -34,7 +36,7 @@ def run(options: argparse.Namespace) -> None:
     import numpy as np
 
     from ..data.motives import MOTIVES
-    from ..eval.agreement import MISSING, measure_agreement
+    from ..eval.agreement import MISSING, disagreements, measure_agreement
 
     labels = _from_columns(options) if len(options.file) == 1 else _from_files(options.file)
     if options.texts:
@@ -64,6 +66,11 @@ def run(options: argparse.Namespace) -> None:
         print(json.dumps(agreement.as_json() | {"differing": len(differing)}, ensure_ascii=False))
         return
     _print(agreement)
+    names = [*MOTIVES, "no post"]
+    common = disagreements(matrix).most_common(OFTEN)
+    if common:
+        print()
+        print_table(("often taken for each other", "times"), [(f"{names[a]}, {names[b]}", n) for (a, b), n in common])
     no_post = int((matrix == len(MOTIVES)).sum())
     if no_post:
         print(f'\n{no_post} labels say "no post" (null); they count as a ninth label')
