@@ -83,6 +83,8 @@ def _probs(values: list[Any], motive: Motive | None) -> NDArray[np.float64] | No
         probs = np.array([float(value) for value in values])
     except (TypeError, ValueError):
         raise ValueError(f"the probabilities are {shown(values)}; eight numbers are needed") from None
-    if not (probs >= 0).all() or not abs(probs.sum() - 1) < 1e-3:
+    if (probs < 0).any():
+        raise ValueError(f"a probability is {probs.min():g}; 0 to 1 is needed")
+    if not abs(probs.sum() - 1) < 1e-3:
         raise ValueError(f"the probabilities sum to {probs.sum():.4f}; 1 is needed")
     return probs

@@ -62,7 +62,7 @@ def write_report(
     _write_predictions(folder / "predictions.parquet", judged, posts)
     _write_errors(folder / "errors.csv", errors)
     words = words_in(language)
-    unit = words["unit_posts"] if interval_unit == "posts" else interval_unit
+    unit = words.get(f"unit_{interval_unit}", interval_unit)
     page = render(
         "evaluation.html",
         language,
@@ -152,11 +152,11 @@ def _charts(evaluation: Evaluation, words: dict[str, str], language: PageLanguag
 
 
 def _write_predictions(path: Path, judged: Judged, posts: Sequence[Annotated]) -> None:
-    columns = ["id", "language", "label", "motive", *(PROBABILITY_COLUMNS if judged.probs is not None else ())]
+    columns = ["id", "language", "text", "label", "motive", *(PROBABILITY_COLUMNS if judged.probs is not None else ())]
     with open_writer(path, columns) as writer:
         for row, post in enumerate(posts):
-            values: dict[str, object] = {"id": post.id, "language": post.language, "label": str(post.label)}
-            values["motive"] = str(MOTIVES[judged.predicted[row]])
+            values: dict[str, object] = {"id": post.id, "language": post.language, "text": clean(post.text)}
+            values["label"], values["motive"] = str(post.label), str(MOTIVES[judged.predicted[row]])
             if judged.probs is not None:
                 values |= dict(zip(PROBABILITY_COLUMNS, judged.probs[row].tolist(), strict=True))
             writer.write(values)

@@ -35,7 +35,7 @@ def append_runs(
 def read_runs(path: Path) -> list[dict[str, Any]]:
     """Read a log.
 
-    :raises InputError: If it is not there, or a line is no run.
+    :raises InputError: If it is not there, holds nothing, or a line is no run.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -49,6 +49,8 @@ def read_runs(path: Path) -> list[dict[str, Any]]:
         except (ValueError, KeyError, TypeError):
             raise InputError(f"{path} row {number} is no run that whyshare eval --runs wrote; take it out") from None
         runs.append(run)
+    if not runs:
+        raise InputError(f"{path} holds no run yet; whyshare eval --runs {path} adds one")
     return runs
 
 

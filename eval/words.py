@@ -23,6 +23,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "方括号内为 95 % 自助法区间（按{unit}重抽样 {resamples} 次）。",
     ),
     "unit_posts": ("posts", "帖子"),
+    "unit_source": ("source", "来源"),
+    "unit_author": ("author", "作者"),
     "en": ("English", "英文"),
     "zh": ("Chinese", "中文"),
     "mixed": ("both languages", "中英混合"),

@@ -70,6 +70,51 @@ def test_several_models_give_mean_and_spread(folder, tiny_model, capsys):
     assert [one["macro-F1"] for one in json.loads(capsys.readouterr().out)] == [[0.0, 0.0, 0.0]] * 3
 
 
+def test_runs_are_compared_by_their_reports(folder, capsys):
+    rows = [json.loads(line) for line in (folder / "labelled.jsonl").read_text(encoding="utf-8").splitlines()]
+    slim = [{"id": row["id"], "motive": "help" if int(row["id"]) < 20 else row["motive"]} for row in rows]
+    (folder / "worse.jsonl").write_text("\n".join(map(json.dumps, slim)), encoding="utf-8")
+    for name in ("labelled", "worse"):
+        main(["eval", "gold.csv", "--predictions", f"{name}.jsonl", "--report", name, "--resamples", "20"])
+    assert main(["compare", "labelled", "worse", "-o", "flips.csv"]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"labelled - worse +0\.\d+ \[", printed)
+    assert "18 posts flipped -> flips.csv" in printed  # of the first 20, 2 were said to be help before
+    flips = (folder / "flips.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert flips[0] == "id,text,label,labelled,worse"
+    assert main(["compare", "labelled", "worse", "--model", "m"]) == 2
+    assert "to compare models, name one annotated file" in capsys.readouterr().err
+    gold = (folder / "gold.csv").read_text(encoding="utf-8").splitlines()
+    (folder / "gold.csv").write_text("\n".join(gold[:-1]), encoding="utf-8")
+    main(["eval", "gold.csv", "--predictions", "worse.jsonl", "--report", "worse", "--resamples", "20"])
+    assert main(["compare", "labelled", "worse"]) == 2
+    assert "is of other posts or labels than" in capsys.readouterr().err
+
+
+def test_resamples_are_drawn_by_author_where_there_are_enough(folder, capsys):
+    rows = (folder / "gold.csv").read_text(encoding="utf-8").splitlines()
+    named = [rows[0], *(f"{row.rpartition(',')[0]},a{number % 25}" for number, row in enumerate(rows[1:]))]
+    arguments = ["eval", "gold.csv", "--predictions", "labelled.jsonl", "--resamples", "100"]
+    main(arguments)
+    few = capsys.readouterr().out
+    assert "100 resamples by posts" in few  # five authors are too few
+    (folder / "gold.csv").write_text("\n".join(named), encoding="utf-8")
+    main(arguments)
+    assert "100 resamples by author" in capsys.readouterr().out
+    main([*arguments, "--cluster", "posts"])
+    assert capsys.readouterr().out == few
+
+
+def test_a_run_log_that_cannot_be_written_or_holds_nothing(folder, capsys):
+    arguments = ["eval", "gold.csv", "--predictions", "labelled.jsonl", "--report", "report", "--runs", "none/r.jsonl"]
+    assert main(arguments) == 2
+    assert "there is no folder none" in capsys.readouterr().err
+    assert not (folder / "report").exists()
+    Path("empty.jsonl").touch()
+    assert main(["runs", "empty.jsonl"]) == 2
+    assert "holds no run yet" in capsys.readouterr().err
+
+
 def test_labels_alone_can_be_measured(folder, capsys):
     lines = (folder / "labelled.jsonl").read_text(encoding="utf-8").splitlines()
     slim = [json.dumps({key: json.loads(line)[key] for key in ("id", "motive")}) for line in lines]
@@ -89,6 +134,9 @@ def test_a_motive_that_does_not_occur_has_no_score(folder, capsys):
     model = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)[0]
     assert model["classes"]["warning"]["f1"] == [None, None, None]
     assert model["classes"]["value"]["precision"][0] == 0.0
+    assert main(["eval", "gold.csv", "--predictions", "two.csv", "--report", "report"]) == 0
+    assert re.search(r"warning 危机预警 +0 +– +– +–", capsys.readouterr().out)
+    assert "nan" not in (folder / "report" / "report.html").read_text(encoding="utf-8")
     assert model["metrics"]["macro-F1"][0] == pytest.approx(1 / 3, abs=1e-5)  # over the two motives that occur
 
 
@@ -104,6 +152,8 @@ def edited(folder, edit):
         (lambda rows: rows[3].update(motive="joy"), "labelled.jsonl row 4: label 'joy' is not one of"),
         (lambda rows: rows[3].update(p_help=0.9), "labelled.jsonl row 4: the probabilities sum to"),
         (lambda rows: rows[3].update(p_help="high"), "row 4: the probabilities are"),
+        (lambda rows: rows[3].update(p_help=-0.1), "row 4: a probability is -0.1; 0 to 1 is needed"),
+        (lambda rows: rows[3].update(p_help=float("nan")), "row 4: the probabilities sum to nan"),
         (lambda rows: rows[3].update(id="2"), "has two predictions for id '2'"),
         (lambda rows: rows[:-2], "has no prediction for 2 of 64 annotated posts, such as 'post 62'"),
         (

@@ -1,4 +1,4 @@
-"""``whyshare compare ANNOTATED --model A --model B``: is one better, or is it luck?"""
+"""``whyshare compare RUN RUN`` or ``ANNOTATED --model A --model B``: is one better, or is it luck?"""
 
 import argparse
 import json
@@ -10,6 +10,8 @@ from ..console import print_table
 from ..data.errors import InputError
 from . import evaluate
 
+PREDICTIONS_FILE = "predictions.parquet"  # of a report
+
 if TYPE_CHECKING:
     from ..data.annotated import Annotated
     from ..eval.metrics import Judged
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options: what to compare is named as for ``whyshare eval``."""
     evaluate.add_inputs(parser)
+    parser.add_argument("reports", type=Path, nargs="*", metavar="RUN",
+                        help="compare runs instead: folders that whyshare eval --report wrote, two or more")  # fmt: skip
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the posts that flipped (two models)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
@@ -27,13 +31,16 @@ def run(options: argparse.Namespace) -> None:
     """Compare every two, print, and list the posts that flipped."""
     from ..eval.comparison import compare
 
-    posts = evaluate.load_posts(options)
-    judgements = evaluate.judge_all(options, posts)
+    if options.reports:
+        posts, judgements = _load_runs(options)
+    else:
+        posts = evaluate.load_posts(options)
+        judgements = evaluate.judge_all(options, posts)
     if len(judgements) < 2:
         raise InputError("two models are needed; name them with --model, --predictions and --baseline")
     if options.output and len(judgements) > 2:
         raise InputError(f"-o lists the posts that flipped between two models, not {len(judgements)}; name two")
-    comparisons = compare(judgements, evaluate.clusters_of(posts, options.cluster), options.resamples)
+    comparisons = compare(judgements, evaluate.clusters_of(posts, options.cluster)[1], options.resamples)
     if options.output:
         flips = _write_flipped(options, posts, judgements)
     if options.json:
@@ -56,6 +63,24 @@ def run(options: argparse.Namespace) -> None:
         print_table(("motive", "F1", "p of its recall (McNemar, Holm)"), class_rows)
     if options.output:
         print(f"\n{flips} posts flipped -> {options.output}")
+
+
+def _load_runs(options: argparse.Namespace) -> tuple[list["Annotated"], list[tuple[str, "Judged"]]]:
+    """Read the predictions of reports, which must be of the same posts with the same labels."""
+    from ..data.annotated import load_annotated
+    from ..data.tables import unique_names
+
+    if options.model or options.predictions or options.baseline:
+        raise InputError("RUN RUN compares reports as they are; to compare models, name one annotated file")
+    folders = [options.annotated, *options.reports]
+    files = [folder / PREDICTIONS_FILE if folder.is_dir() else folder for folder in folders]
+    posts = load_annotated(files[0])
+    labels = {post.id: post.label for post in posts}
+    for file in files[1:]:
+        if {post.id: post.label for post in load_annotated(file)} != labels:
+            raise InputError(f"{file} is of other posts or labels than {files[0]}; evaluate both on one annotated file")
+    names = unique_names([folder.name for folder in folders])
+    return posts, [(name, evaluate.judge_file(file, posts)) for name, file in zip(names, files, strict=True)]
 
 
 def _write_flipped(

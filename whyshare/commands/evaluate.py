@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ..eval.metrics import Judged
 
 MAJORITY, CHANCE = "always the commonest motive", "chance, in the true shares"
+# Posts with the same value in such a column are alike; with fewer values, resamples of them would say little.
+CLUSTER_COLUMNS = ("author", "author_id", "user", "user_id", "username", "作者", "用户", "用户名", "source", "来源")
+FEW_CLUSTERS = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +45,8 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--label-map", nargs="+", default=[], metavar="THEIRS=OURS", help="other names of the motives")
     parser.add_argument("--resamples", type=int, default=1000, metavar="N", help="for the intervals; default 1000")
     parser.add_argument("--cluster", metavar="COLUMN",
-                        help="draw resamples by author or source: posts with the same value are alike")  # fmt: skip
+                        help="draw resamples by author or source, whose posts are alike; default: such a column with "
+                        f"{FEW_CLUSTERS} values or more, if there is one; 'posts' draws posts")  # fmt: skip
 
 
 def run(options: argparse.Namespace) -> None:
@@ -51,9 +55,11 @@ def run(options: argparse.Namespace) -> None:
 
     posts = load_posts(options)
     gold = [post.label for post in posts]
-    clusters = clusters_of(posts, options.cluster)
+    unit, clusters = clusters_of(posts, options.cluster)
     languages = [post.language for post in posts]
     judgements = judge_all(options, posts)
+    if options.runs and not options.runs.parent.is_dir():
+        raise InputError(f"cannot write the run log {options.runs}: there is no folder {options.runs.parent}")
     yardsticks = [(MAJORITY, judge(gold, majority(gold))), (CHANCE, judge(gold, chance(gold)))]
     if options.baseline:  # a yardstick too, not one of the seeds that mean and spread are taken over
         yardsticks.append(judgements.pop())
@@ -65,7 +71,6 @@ def run(options: argparse.Namespace) -> None:
         from ..eval.report import write_report
 
         provenance = _provenance(options)
-        unit = options.cluster or "posts"
         first = judgements[0][1]
         page = write_report(
             options.report, evaluations, measures, first, posts, provenance, unit, options.resamples, options.lang
@@ -78,7 +83,7 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps([one.as_json() for one in evaluations + measures], ensure_ascii=False))
         return
-    _print(evaluations, measures, options.cluster or "posts", options.resamples)
+    _print(evaluations, measures, unit, options.resamples)
     if options.report:
         print(f"\nreport: {page}")
 
@@ -115,7 +120,7 @@ def judge_all(options: argparse.Namespace, posts: Sequence["Annotated"]) -> list
         probs = np.array([list(one.probabilities.values()) for one in labelled])
         predicted = [one.motive or MOTIVES[0] for one in labelled]
         judgements.append((folder.name, judge(gold, predicted, probs / probs.sum(axis=1, keepdims=True), secondary)))
-    judgements.extend((path.name, _from_file(path, posts, secondary)) for path in options.predictions)
+    judgements.extend((path.name, judge_file(path, posts, secondary)) for path in options.predictions)
     if options.baseline:
         from ..extras import needs
 
@@ -133,7 +138,8 @@ def judge_all(options: argparse.Namespace, posts: Sequence["Annotated"]) -> list
     return [(name, judged) for name, (_, judged) in zip(names, judgements, strict=True)]
 
 
-def _from_file(path: Path, posts: Sequence["Annotated"], secondary: Any) -> "Judged":
+def judge_file(path: Path, posts: Sequence["Annotated"], secondary: Any = None) -> "Judged":
+    """Judge the predictions in a labelled file."""
     import numpy as np
 
     from ..data.predictions import read_predictions
@@ -157,13 +163,19 @@ def _from_file(path: Path, posts: Sequence["Annotated"], secondary: Any) -> "Jud
     return judge([post.label for post in posts], motives, stacked, secondary)
 
 
-def clusters_of(posts: Sequence["Annotated"], column: str | None) -> list[str] | None:
-    """Give the author or source of each post, from the column that ``--cluster`` names."""
-    if column is None:
-        return None
-    if column not in posts[0].fields:
-        raise InputError(f"the annotated file has no column {column!r}; it has {', '.join(posts[0].fields)}")
-    return [str(post.fields.get(column)) for post in posts]
+def clusters_of(posts: Sequence["Annotated"], column: str | None) -> tuple[str, list[str] | None]:
+    """Name what resamples are drawn by, and give the author or source of each post; None where that is the post.
+
+    :param column: What ``--cluster`` names, if anything. A post without a value is its own cluster.
+    """
+    columns = list(posts[0].fields)
+    if column not in (None, "posts", *columns):
+        raise InputError(f"the annotated file has no column {column!r}; it has {', '.join(columns)}")
+    for name in [column] if column else [name for name in CLUSTER_COLUMNS if name in columns]:
+        clusters = [str(post.fields.get(name) or f"row {post.row}") for post in posts]
+        if column in columns or FEW_CLUSTERS <= len(set(clusters)) < len(posts):
+            return name, clusters
+    return "posts", None
 
 
 def _provenance(options: argparse.Namespace) -> list[tuple[str, str]]:
