@@ -6,11 +6,13 @@ sample is not taken for a simple one. The model's own answer is left out, since 
 
 import json
 from collections.abc import Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .. import data
 from ..data.annotated import parse_motive
 from ..data.cleaning import clean
 from ..data.columns import find_column
@@ -21,9 +23,11 @@ from ..data.predictions import Prediction
 from ..data.reading import open_table
 from ..data.writing import open_writer
 from .mix import Checked
+from .pages import COLOURS
 
 COLUMNS = ("post", "weight", "text", "label", "note")
-FORMATS = ("file", "label-studio", "doccano")
+DEFINITION_COLUMNS = ("label", "中文", "English", "作者得到什么", "what the author gains")
+ENDINGS = {"label-studio": ".json", "doccano": ".jsonl"}  # of the files that annotation tools read
 
 
 def draw(posts: Sequence[Prediction], groups: Sequence[str], count: int, seed: int) -> list[dict[str, Any]]:
@@ -57,20 +61,42 @@ def _quotas(sizes: list[int], count: int) -> list[int]:
 
 
 def write_sample(path: Path, rows: Sequence[dict[str, Any]], form: str) -> None:
-    """Write a sample: XLSX with a drop-down and the definitions, CSV, or a task file of an annotation tool."""
+    """Write a sample: XLSX with a drop-down, CSV, or the tasks of an annotation tool; each with the definitions.
+
+    What does not fit into the file lies beside it: Label Studio's interface (``.config.xml``), doccano's labels
+    (``.labels.json``), and for both doccano and CSV the definitions (``.motives.csv``).
+
+    :raises InputError: If an annotation tool could not read a file with this ending.
+    """
+    if path.suffix.lower() != ENDINGS.get(form, path.suffix.lower()):
+        raise InputError(f"{path} has not the ending {ENDINGS[form]}, which {form} reads; give it that")
     if form == "label-studio":
         tasks = [{"data": {key: row[key] for key in ("post", "weight", "text")}} for row in rows]
         path.write_text(json.dumps(tasks, ensure_ascii=False, indent=1), encoding="utf-8")
         path.with_suffix(".config.xml").write_text(label_studio_config(), encoding="utf-8")
-    elif form == "doccano":
+        return
+    if path.suffix.lower() == ".xlsx":
+        _write_workbook(path, rows)
+        return
+    if form == "doccano":
         lines = [json.dumps({**row, "label": []}, ensure_ascii=False) + "\n" for row in rows]
         path.write_text("".join(lines), encoding="utf-8")
-    elif path.suffix.lower() == ".xlsx":
-        _write_workbook(path, rows)
+        labels = [
+            {"text": str(m), "background_color": colour, "text_color": "#ffffff"} for m, colour in COLOURS.items()
+        ]
+        path.with_suffix(".labels.json").write_text(json.dumps(labels), encoding="utf-8")
     else:
         with open_writer(path, COLUMNS) as writer:
             for row in rows:
                 writer.write(row)
+    with open_writer(path.with_suffix(".motives.csv"), DEFINITION_COLUMNS) as writer:
+        for definition in definitions():
+            writer.write(dict(zip(DEFINITION_COLUMNS, definition, strict=True)))
+
+
+def definitions() -> list[tuple[str, ...]]:
+    """Give what each motive means, in the order of ``DEFINITION_COLUMNS``."""
+    return [(str(motive), motive.zh, motive.en, motive.gain_zh, motive.gain_en) for motive in MOTIVES]
 
 
 def label_studio_config() -> str:
@@ -104,13 +130,18 @@ def _write_workbook(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     sheet.freeze_panes = "A2"
     for column, width in zip("ABCDE", (8, 9, 90, 14, 30), strict=True):
         sheet.column_dimensions[column].width = width
-    definitions = book.create_sheet("motives")
-    definitions.append(["label", "中文", "English", "作者得到什么", "what the author gains"])
-    for motive in MOTIVES:
-        definitions.append([str(motive), motive.zh, motive.en, motive.gain_zh, motive.gain_en])
+    meanings = book.create_sheet("motives")
+    for definition in (DEFINITION_COLUMNS, *definitions()):
+        meanings.append(definition)
     for column, width in zip("ABCDE", (14, 12, 22, 36, 50), strict=True):
-        definitions.column_dimensions[column].width = width
-    for one in (sheet, definitions):
+        meanings.column_dimensions[column].width = width
+    rules = book.create_sheet("codebook")
+    rules.column_dimensions["A"].width = 120
+    for line in files(data).joinpath("CODEBOOK.md").read_text(encoding="utf-8").splitlines():
+        rules.append([line])
+        rules.cell(rules.max_row, 1).data_type = "s"
+        rules.cell(rules.max_row, 1).alignment = Alignment(wrap_text=True)
+    for one in (sheet, meanings):
         for cell in one[1]:
             cell.font = Font(bold=True)
     book.save(path)
@@ -153,10 +184,11 @@ def _checked_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
         if isinstance(row, Reject):
             raise InputError(f"{path} row {row.row}: {row.reason}")
         values = row.values
-        if "data" in values and isinstance(values["data"], dict):
+        if isinstance(values.get("data"), dict):  # Label Studio's JSON; its JSON-MIN, CSV and TSV are plain tables
             values = {**values["data"], "label": _label_studio_choice(values)}
-        elif isinstance(values.get("label"), list):
-            values = {**values, "label": next(iter(values["label"]), None)}
+        elif isinstance(values.get("label"), list):  # doccano's JSONL, older ones with the other columns in "meta"
+            meta = values.get("meta")
+            values = (meta if isinstance(meta, dict) else {}) | values | {"label": next(iter(values["label"]), None)}
         rows.append((row.number, values))
     if rows and find_column(list(rows[0][1]), ["post"]) is None:
         raise InputError(
@@ -167,6 +199,8 @@ def _checked_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
 
 def _label_studio_choice(task: dict[str, Any]) -> str | None:
     for annotation in task.get("annotations") or []:
+        if annotation.get("was_cancelled"):  # skipped by whoever checked
+            continue
         for result in annotation.get("result") or []:
             choices = result.get("value", {}).get("choices")
             if choices:

@@ -14,12 +14,10 @@ from .pages import COLOURS, PageLanguage, motive_name, words_in
 def write_workbook(path: Path, mixes: Sequence[GroupMix], course: Sequence[GroupMix], language: PageLanguage) -> None:
     """Write a sheet of shares with a bar chart, and stacked bars of groups and periods where there are any.
 
-    :raises InputError: If the file does not end in ``.xlsx`` or cannot be written.
+    :raises InputError: If the file cannot be written.
     """
     from openpyxl import Workbook
 
-    if path.suffix.lower() != ".xlsx":
-        raise InputError(f"{path} is no .xlsx; give the workbook that ending")
     words = words_in(language)
     book = Workbook()
     sheet = book.active

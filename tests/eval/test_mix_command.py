@@ -100,6 +100,9 @@ def test_a_drawn_sample_is_checked_and_read_back(folder, capsys):
     sheet = openpyxl.load_workbook("check.xlsx")["check"]
     assert [cell.value for cell in sheet[1]] == ["post", "weight", "text", "label", "note"]
     assert sheet.data_validations.dataValidation[0].formula1 == '"' + ",".join(MOTIVES) + '"'
+    book = openpyxl.load_workbook("check.xlsx")
+    assert [row[0].value for row in book["motives"].iter_rows(min_row=2)] == [str(motive) for motive in MOTIVES]
+    assert any("Which label wins" in str(cell.value) for cell in book["codebook"]["A"])
     assert main([*MIX, "--checked", "check.xlsx"]) == 2
     assert "has no label filled in yet" in capsys.readouterr().err
     fill("check.xlsx")
@@ -107,29 +110,45 @@ def test_a_drawn_sample_is_checked_and_read_back(folder, capsys):
     assert "corrected by a checked random sample" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("form", ["csv", "label-studio", "doccano"])
+@pytest.mark.parametrize("form", ["csv", "label-studio", "label-studio-min", "doccano", "doccano-meta"])
 def test_every_form_of_a_sample_comes_back(folder, form, capsys):
-    name = {"csv": "check.csv", "label-studio": "check.json", "doccano": "check.jsonl"}[form]
+    tool = form.removesuffix("-min").removesuffix("-meta")
+    name = {"csv": "check.csv", "label-studio": "check.json", "doccano": "check.jsonl"}[tool]
     arguments = ["sample", "labelled.jsonl", "-n", "60", "-o", name]
-    assert main([*arguments, *(["--format", form] if form != "csv" else [])]) == 0
+    assert main([*arguments, *(["--format", tool] if tool != "csv" else [])]) == 0
     path = folder / name
     if form == "csv":
         lines = path.read_text(encoding="utf-8-sig").splitlines()
         rows = [line.split(",") for line in lines[1:]]
         filled = [lines[0], *(",".join([*row[:3], row[2].split()[0], ""]) for row in rows)]
         path.write_text("\n".join(filled), encoding="utf-8")
-    elif form == "doccano":
+    elif tool == "doccano":
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        path.write_text(
-            "\n".join(json.dumps({**row, "label": [row["text"].split()[0]]}) for row in rows), encoding="utf-8"
-        )
+        labels = json.loads((folder / "check.labels.json").read_text(encoding="utf-8"))
+        assert [label["text"] for label in labels] == [str(motive) for motive in MOTIVES]
+        for row in rows:  # as doccano exports them
+            row["label"], row["Comments"] = [row["text"].split()[0]], []
+            if form == "doccano-meta":
+                row["meta"] = {"post": row.pop("post"), "weight": row.pop("weight")}
+        path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     else:
         assert 'value="help"' in (folder / "check.config.xml").read_text(encoding="utf-8")
         tasks = json.loads(path.read_text(encoding="utf-8"))
         for task in tasks:
-            choice = {"value": {"choices": [task["data"]["text"].split()[0]]}}
-            task["annotations"] = [{"result": [choice]}]
+            label = task["data"]["text"].split()[0]
+            skipped = {"was_cancelled": True, "result": [{"value": {"choices": ["warning"]}}]}
+            task["annotations"] = [skipped, {"result": [{"value": {"choices": [label]}}]}]
+            if form == "label-studio-min":
+                task |= {**task.pop("data"), "label": label, "annotator": 1}
+                del task["annotations"]
         path.write_text(json.dumps(tasks), encoding="utf-8")
+    if tool != "label-studio":
+        definitions = (folder / "check.motives.csv").read_text(encoding="utf-8-sig")
+        assert "help,寻求帮助,Seek help" in definitions
+    capsys.readouterr()
+    assert main([*MIX, "--checked", name, "--json"]) == 0
+    [everything] = json.loads(capsys.readouterr().out)["groups"]
+    assert everything["checked"] == 60
     assert main([*MIX, "--checked", name]) == 0
     assert "corrected by a checked random sample" in capsys.readouterr().out
 
@@ -142,6 +161,8 @@ def test_every_form_of_a_sample_comes_back(folder, form, capsys):
         ([*MIX, "--by", "id"], "id makes 300 groups of 300 posts"),
         ([*MIX, "--over", "city"], "has no date that can be read, such as 'a'"),
         ([*MIX, "--excel", "mix.csv"], "is no .xlsx"),
+        ([*MIX, "--report", "report", "--excel", "none/mix.xlsx"], "none; make it first"),
+        (["sample", "labelled.jsonl", "-o", "c.csv", "--format", "label-studio"], "has not the ending .json"),
         ([*MIX, "--checked", "errors.jsonl"], "has no column 'post'"),
         (["sample", "labelled.jsonl", "-n", "301", "-o", "c.csv"], "-n is 301, but there are 300 posts"),
         (["sample", "none.csv", "-o", "c.csv"], "no such file"),
@@ -152,6 +173,7 @@ def test_a_mistake_is_one_line(folder, capsys, arguments, message):
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+    assert not (folder / "report").exists()
 
 
 def test_distinctive_words_set_groups_apart():

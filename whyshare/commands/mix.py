@@ -37,9 +37,14 @@ def run(options: argparse.Namespace) -> None:
     import numpy as np
 
     from ..data.predictions import read_predictions
+    from ..data.writing import check_output
     from ..eval.mix import Posts, measure_course, measure_mix
     from ..eval.sampling import read_checked
 
+    if options.excel:
+        check_output(options.excel, [options.labelled])
+        if options.excel.suffix.lower() != ".xlsx":
+            raise InputError(f"{options.excel} is no .xlsx; give the workbook that ending")
     rows = [post for post in read_predictions(options.labelled) if post.motive is not None]
     if len(rows) < 2:
         raise InputError(f"{options.labelled} has {len(rows)} labelled posts; at least 2 are needed")
