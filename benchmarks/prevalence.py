@@ -57,7 +57,7 @@ def simulate(known: KnownErrors, posts: int, shift: bool, campaigns: int, seed: 
         for name, estimate in (
             ("counted", counted(probs.argmax(axis=1), RESAMPLES, rng)),
             ("error matrix", error_corrected(probs, validation, weights, RESAMPLES, rng)),
-            (f"{CHECKED} checked (PPI)", prediction_powered(probs, checked, gold[checked], stands_for)),
+            (f"{len(checked)} checked (PPI)", prediction_powered(probs, checked, gold[checked], stands_for)),
         ):
             inside = (estimate.low <= shares + 1e-9) & (shares <= estimate.high + 1e-9)
             covered.setdefault(name, []).append(inside.mean())

@@ -50,6 +50,10 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
     "words": ("words that set them apart", "特征词"),
     "offer": ("what a campaign can offer", "活动可以提供什么"),
     "group_words": ("What sets each group apart", "各组的特征词"),
+    "words_note": (
+        "Words in three posts or more that stand there most above the others, by log-odds with a Dirichlet prior; where posts are few, some of them by chance.",
+        "特征词：至少出现在三条帖子中，按带狄利克雷先验的对数优势比排序；帖子少时，有些只是偶然。",
+    ),
     "made_from": ("Made from {file} with whyshare {version}.", "由 {file} 生成，whyshare {version}。"),
 }
 

@@ -15,6 +15,7 @@ from whyshare.eval.prevalence import (
     prediction_powered,
     recalibrate,
     saerens,
+    shift_p_value,
     solve_mixture,
     wilson_interval,
 )
@@ -190,6 +191,16 @@ def test_posts_unlike_the_validation_are_warned_of():
     flat = 0.5 * probs + 0.5 / 8
     other = measure_mix(Posts(flat.argmax(axis=1), flat, np.full(2000, "en")), [""] * 2000, errors)[0]
     assert "do not look like those the model was validated on" in cautions_in("en", [other])[0]
+
+
+def test_small_campaigns_like_the_validation_are_not_warned_of():
+    errors, p_values = known(), []
+    for seed in range(40):
+        _, probs = world(CAMPAIGN, 100, seed=200 + seed)
+        shares = error_corrected(probs, errors, np.ones(3000), 2, np.random.default_rng(0))
+        p_values.append(shift_p_value(probs, shares.values, errors, np.ones(3000)))
+    assert min(p_values) > 0.001
+    assert np.mean(np.array(p_values) < 0.05) <= 0.1
 
 
 @pytest.mark.parametrize(
