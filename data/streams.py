@@ -5,6 +5,7 @@ Excel writes). The choice is made for the whole file in a first pass over its by
 file's encoding is given as bytes, for the reader to reject. A UTF-8 line in a GB18030 file is read as what it is.
 """
 
+import codecs
 import gzip
 import io
 import zlib
@@ -95,7 +96,10 @@ def file_encoding(path: Path) -> str:
             if start.startswith(mark):
                 return encoding
         _refuse_binary(path, stream)
-        other = bad_utf8 = bad_gb = 0
+        if _is_utf8(stream):
+            return "utf-8"
+    other = bad_utf8 = bad_gb = 0
+    with open_bytes(path) as stream:
         for line in _byte_lines(stream, "utf-8"):
             if not line.isascii():
                 other += 1
@@ -103,6 +107,17 @@ def file_encoding(path: Path) -> str:
                     bad_utf8 += 1
                     bad_gb += _decoded(line, "gb18030") is None
     return "utf-8" if 2 * bad_utf8 < other or bad_gb == bad_utf8 else "gb18030"
+
+
+def _is_utf8(stream: BinaryIO) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while block := stream.read(2**20):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def describe_bad_line(line: bytes) -> str:

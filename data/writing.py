@@ -68,6 +68,12 @@ def check_output(path: Path, inputs: Sequence[Path] = ()) -> None:
         raise InputError(f"{path} is an input too; choose another output, so that nothing is lost")
 
 
+def check_rows(path: Path, rows: int) -> None:
+    """Refuse an output that cannot hold so many rows."""
+    if output_kind(path) == "xlsx" and rows >= EXCEL_ROWS:
+        raise InputError(f"{path.name} cannot hold more than {EXCEL_ROWS} rows; write to .csv or .parquet")
+
+
 @contextmanager
 def open_writer(path: Path, columns: Sequence[str]) -> Iterator[Writer]:
     """Open a file for writing rows; it appears under its name when all is written, or not at all."""
@@ -113,6 +119,11 @@ def _flat(value: Any) -> str:
     if isinstance(value, float):
         return f"{round(value, 6):.15g}"
     return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)
+
+
+def _encodable(text: str) -> str:
+    """Write half an emoji, as JSON files hold them now and then, as every other kind of output does."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 class _Csv:
@@ -193,10 +204,12 @@ class _Parquet:
             self._writer = pq.ParquetWriter(self._temporary, schema, compression="zstd")
         arrays = []
         for field, column in zip(self._writer.schema, values, strict=True):
-            cells = [_flat(v) if v is not None else None for v in column] if field.type == pa.string() else column
+            cells = (
+                [None if v is None else _encodable(_flat(v)) for v in column] if field.type == pa.string() else column
+            )
             try:
                 arrays.append(pa.array(cells, type=field.type))
-            except (pa.ArrowException, TypeError, ValueError) as error:
+            except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
                 raise InputError(
                     f"column {field.name!r} does not stay {field.type} in {self._target.name} ({error}); "
                     "choose another kind of output, such as .jsonl"
@@ -212,7 +225,7 @@ class _Parquet:
 def _arrow_type(pa: Any, column: Sequence[Any]) -> Any:
     try:
         inferred = pa.array(column).type
-    except (pa.ArrowException, TypeError, ValueError):
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):
         return pa.string()
     return pa.string() if pa.types.is_null(inferred) else inferred
 
@@ -232,7 +245,7 @@ class _Spreadsheet:
     def write(self, row: Mapping[str, Any]) -> None:
         self._count += 1
         if self._count > EXCEL_ROWS:
-            raise InputError(f"{self._target.name} cannot hold more than {EXCEL_ROWS} rows; write to .csv or .parquet")
+            check_rows(self._target, self._count - 1)
         self._sheet.append([self._cell(row.get(column)) for column in self._columns])
 
     def _cell(self, value: Any) -> Any:
@@ -251,7 +264,12 @@ class _Spreadsheet:
         return cell
 
     def close(self) -> None:
-        self._workbook.save(self._temporary)
+        try:
+            self._workbook.save(self._temporary)
+        except OSError:
+            if self._temporary.exists():  # the archive writes its end even so: on a full disk, give it room
+                os.truncate(self._temporary, 0)
+            raise
 
 
 _WRITERS: dict[str, Any] = {

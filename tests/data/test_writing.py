@@ -42,6 +42,14 @@ def test_any_text_survives(tmp_path, name, texts):
     assert [unescape_formula(text) if escaped else text for text in read] == texts
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_half_an_emoji_and_a_huge_number_can_be_written(tmp_path, name):
+    write(tmp_path / name, [("half \ud83d", 10**30), ("whole", 1)])
+    posts = list(read_posts(tmp_path / name))
+    assert posts[0].text.startswith("half")
+    assert int(posts[0].fields["n"]) == 10**30
+
+
 @given(st.text())
 def test_formula_escape_is_undone(cell):
     assert unescape_formula(escape_formula(cell)) == cell
