@@ -1,8 +1,9 @@
-"""Label a chunk of texts into a part, and read parts back as labels."""
+"""Label chunks of texts into parts, and read parts back as labels."""
 
 import threading
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,11 @@ from .labelled import Labelled
 from .labeller import Labeller, make_labelled
 from .parts import MILLION, Part, Parts
 
+WINDOW = 4  # chunks that are batched together: among 512 posts, one in ten is alone with its length
 REMEMBERED = 100_000  # distinct texts whose result is kept, for posts that are forwarded again and again
+
+
+Chunk = tuple[int, list[str]]  # its number and its texts
 
 
 class Stopped(Exception):
@@ -44,6 +49,14 @@ class ChunkLabeller:
             labeller.engine = _StoppableEngine(labeller.engine, stop)
         self._known: dict[bytes, Labelled] = {}
 
+    def label_window(self, chunks: Sequence[Chunk]) -> list[tuple[int, Part]]:
+        """Label the raw texts of some chunks together."""
+        whole, start, parts = self.label([text for _, texts in chunks for text in texts]), 0, []
+        for number, texts in chunks:
+            parts.append((number, whole[start : start + len(texts)]))
+            start += len(texts)
+        return parts
+
     def label(self, texts: Sequence[str]) -> Part:
         """Label raw texts."""
         cleaned = [clean(text) for text in texts]
@@ -63,6 +76,13 @@ class ChunkLabeller:
         if len(self._known) + len(computed) > REMEMBERED:
             self._known = {}  # a new dictionary: another thread may be reading the old one
         self._known.update(computed)
+
+
+def windows(chunks: Iterator[Chunk], left: int, workers: int) -> Iterator[list[Chunk]]:
+    """Group chunks, of which ``left`` are left; the last groups are small, so that all workers end together."""
+    while window := list(islice(chunks, max(1, min(WINDOW, left // workers)))):
+        yield window
+        left -= len(window)
 
 
 def labelled_posts(parts: Parts, posts: int, chunk: int, settings: ModelSettings) -> Iterator[Labelled]:

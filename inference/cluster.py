@@ -13,7 +13,7 @@ from typing import Any
 from ..data.errors import InputError
 from ..data.fingerprints import file_fingerprint
 from ..models.settings import BUNDLED, WEIGHTS_FILE
-from .chunks import ChunkLabeller
+from .chunks import Chunk, ChunkLabeller, windows
 from .engines import usable_cores
 from .labeller import Labeller
 from .parts import Part
@@ -33,16 +33,17 @@ class ClusterWorker:
         """Give the fingerprint of the weights that this worker has loaded."""
         return self._weights
 
-    def label(self, number: int, texts: Sequence[str]) -> tuple[int, Part]:
-        """Label the raw texts of a chunk."""
-        return number, self._labeller.label(texts)
+    def label(self, window: Sequence[Chunk]) -> list[tuple[int, Part]]:
+        """Label the raw texts of some chunks."""
+        return self._labeller.label_window(window)
 
 
 def label_on_cluster(
-    chunks: Iterator[tuple[int, list[str]]], model: Path, device: str, address: str, workers: int | None = None
+    chunks: Iterator[Chunk], left: int, model: Path, device: str, address: str, workers: int | None = None
 ) -> Iterator[tuple[int, Part]]:
     """Label chunks on a cluster, in whatever order they are done.
 
+    :param left: The number of chunks.
     :param model: Must lie in the same place on every machine; the bundled model does where whyshare is installed.
     :param address: Of the cluster, ``auto`` for the one that this machine belongs to, or :data:`LOCAL`.
     :param workers: One for each core of the cluster without it.
@@ -73,11 +74,11 @@ def label_on_cluster(
                 f"a worker of the cluster has other weights in {model}; copy the same folder to every machine"
             )
         pool = ActorPool(started)
-        for number, texts in chunks:
+        for window in windows(chunks, left, count):
             if not pool.has_free():
-                yield pool.get_next_unordered()
-            pool.submit(lambda worker, chunk: worker.label.remote(*chunk), (number, texts))
+                yield from pool.get_next_unordered()
+            pool.submit(lambda worker, window: worker.label.remote(window), window)
         while pool.has_next():
-            yield pool.get_next_unordered()
+            yield from pool.get_next_unordered()
     finally:
         ray.shutdown()

@@ -17,7 +17,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from ..data.cleaning import CLEANING_VERSION
+from ..data.cleaning import CLEANING_VERSION, ends
 from ..data.columns import merge_columns
 from ..data.errors import InputError
 from ..data.fingerprints import file_fingerprint
@@ -25,9 +25,9 @@ from ..data.motives import MOTIVES
 from ..data.posts import Post, Reject
 from ..data.reading import list_files, read_posts, split_part, spool_standard_input
 from ..data.results import RESULT_COLUMNS
-from ..data.writing import check_output, open_writer
+from ..data.writing import check_output, check_rows, open_writer
 from ..models.settings import BUNDLED, SETTINGS_FILE, WEIGHTS_FILE, ModelSettings
-from .chunks import ChunkLabeller, labelled_posts
+from .chunks import Chunk, ChunkLabeller, labelled_posts, windows
 from .engines import usable_cores
 from .labelled import Labelled
 from .labeller import Labeller
@@ -106,6 +106,7 @@ def run_job(job: Job, progress: Progress = lambda done, total: None) -> Summary:
     with full_disk_said(job.output), parts.locked():
         files = [str(spool_standard_input()) if path == "-" else path for path in list_files(job.inputs)]
         census = take_census(job, files)
+        check_rows(job.output, census.posts)
         done = parts.open(_manifest(job, files), job.restart)
         _label_missing(job, files, census, parts, progress)
         summary = _write_output(job, files, census, parts, settings)
@@ -147,11 +148,11 @@ def _manifest(job: Job, files: list[str]) -> dict[str, Any]:
     }
 
 
-def _missing_chunks(job: Job, files: list[str], parts: Parts) -> Iterator[tuple[int, list[str]]]:
+def _missing_chunks(job: Job, files: list[str], parts: Parts) -> Iterator[Chunk]:
     """Give the texts of each chunk that has no part yet."""
     posts = _posts(job, files, lambda reject: None)
     for number in range(1 << 60):
-        texts = [post.text for post in islice(posts, CHUNK)]
+        texts = [ends(post.text) for post in islice(posts, CHUNK)]
         if not texts:
             return
         if number not in parts:
@@ -165,23 +166,25 @@ def _label_missing(job: Job, files: list[str], census: Census, parts: Parts, pro
     if first is None:
         progress(census.posts, census.posts)
         return
-    done = sum(min(CHUNK, census.posts - start) for start in range(0, census.posts, CHUNK) if start // CHUNK in parts)
+    sizes = [min(CHUNK, census.posts - start) for start in range(0, census.posts, CHUNK)]
+    missing = [size for number, size in enumerate(sizes) if number not in parts]
+    done = census.posts - sum(missing)
     progress(done, census.posts)
-    for number, part in _label(job, chain([first], chunks)):
+    for number, part in _label(job, chain([first], chunks), len(missing)):
         parts.save(number, part)
         done += len(part)
         progress(done, census.posts)
 
 
-def _label(job: Job, chunks: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, Part]]:
+def _label(job: Job, chunks: Iterator[Chunk], count: int) -> Iterator[tuple[int, Part]]:
     if job.ray is None:
-        return _label_here(job, chunks)
+        return _label_here(job, chunks, count)
     from .cluster import label_on_cluster
 
-    return label_on_cluster(chunks, job.model, job.device, job.ray, job.workers)
+    return label_on_cluster(chunks, count, job.model, job.device, job.ray, job.workers)
 
 
-def _label_here(job: Job, chunks: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, Part]]:
+def _label_here(job: Job, chunks: Iterator[Chunk], count: int) -> Iterator[tuple[int, Part]]:
     """Label chunks in threads that share one model.
 
     Each worker runs the model on a thread of its own, which wastes less than many threads on one batch, and cleans
@@ -192,10 +195,10 @@ def _label_here(job: Job, chunks: Iterator[tuple[int, list[str]]]) -> Iterator[t
     stop = threading.Event()
     labeller = ChunkLabeller(Labeller.load(job.model, job.device, threads), stop)
     with ThreadPoolExecutor(workers) as pool:
-        running: dict[Future[Part], int] = {}
+        running: set[Future[list[tuple[int, Part]]]] = set()
         try:
-            for number, texts in chunks:
-                running[pool.submit(labeller.label, texts)] = number
+            for window in windows(chunks, count, workers):
+                running.add(pool.submit(labeller.label_window, window))
                 if len(running) > workers:
                     yield from _finished(running)
             while running:
@@ -204,9 +207,10 @@ def _label_here(job: Job, chunks: Iterator[tuple[int, list[str]]]) -> Iterator[t
             stop.set()  # after Ctrl-C or an error: workers stop at their next batch
 
 
-def _finished(running: dict[Future[Part], int]) -> Iterator[tuple[int, Part]]:
+def _finished(running: set[Future[list[tuple[int, Part]]]]) -> Iterator[tuple[int, Part]]:
     for future in wait(running, return_when=FIRST_COMPLETED).done:
-        yield running.pop(future), future.result()
+        running.remove(future)
+        yield from future.result()
 
 
 def _write_output(job: Job, files: list[str], census: Census, parts: Parts, settings: ModelSettings) -> Summary:

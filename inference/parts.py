@@ -36,6 +36,9 @@ class Part:
     def __len__(self) -> int:
         return len(self.probs)
 
+    def __getitem__(self, rows: slice) -> "Part":
+        return Part(self.probs[rows], self.languages[rows], self.truncated[rows])
+
 
 class Parts:
     """The folder of parts of one output."""

@@ -7,11 +7,15 @@ import sys
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from whyshare.cli import main
+from whyshare.data import writing
 from whyshare.data.errors import InputError
 from whyshare.data.reading import read_posts
 from whyshare.inference import job as job_module
+from whyshare.inference.chunks import WINDOW, windows
 from whyshare.inference.job import Job, run_job
 from whyshare.inference.labeller import Labeller
 from whyshare.inference.parts import Parts
@@ -121,6 +125,20 @@ def test_a_stopped_run_goes_on_and_ends_like_an_undisturbed_one(posts, tiny_mode
         assert not (tmp_path / "out.csv").exists()
     assert run_job(job).resumed_posts >= 5 * 32
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+@given(st.integers(1, 60), st.integers(1, 8))
+def test_windows_hold_every_chunk_once_and_end_small(count, workers):
+    groups = list(windows(((number, []) for number in range(count)), count, workers))
+    assert [number for group in groups for number, _ in group] == list(range(count))
+    assert all(len(group) <= min(WINDOW, max(1, (count - group[0][0]) // workers)) for group in groups)
+
+
+def test_an_output_that_cannot_hold_the_posts_is_refused_before_the_work(posts, tiny_model, tmp_path, monkeypatch):
+    monkeypatch.setattr(writing, "EXCEL_ROWS", 500)
+    with pytest.raises(InputError, match=r"out\.xlsx cannot hold more than 500 rows; write to \.csv or \.parquet"):
+        run_job(Job((str(posts),), tmp_path / "out.xlsx", tiny_model))
+    assert not list(tmp_path.glob("out.xlsx*"))
 
 
 def test_another_input_or_setting_is_refused_unless_restarted(posts, tiny_model, tmp_path):
