@@ -80,18 +80,17 @@ def answer(overall: GroupMix, ranked: Sequence[Motive], language: PageLanguage) 
 
 
 def cautions_in(language: PageLanguage, mixes: Sequence[GroupMix]) -> list[str]:
-    """Put what to be careful about into words."""
+    """Put what to be careful about into words: one line for what is the same in several groups."""
     words = words_in(language)
-    cautions = []
+    groups: dict[tuple[str, tuple[tuple[str, str | int], ...]], list[str]] = {}
     for caution in [caution for mix in mixes for caution in mix.cautions]:
-        named = [
-            f"{words['all'] if name == EVERYTHING else name} ({posts})"
-            for name, posts in zip(caution.groups, caution.posts, strict=True)
-        ]
+        named = groups.setdefault((caution.key, tuple(caution.values.items())), [])
+        for name, posts in zip(caution.groups, caution.posts, strict=True):
+            named.append(f"{words['all'] if name == EVERYTHING else name} ({posts})")
+    for named in groups.values():
         if len(named) > NAMED:
             named[NAMED:] = [words["more"].format(count=len(named) - NAMED)]
-        cautions.append(words[caution.key].format(groups=", ".join(named), **caution.values))
-    return cautions
+    return [words[key].format(groups=", ".join(named), **dict(values)) for (key, values), named in groups.items()]
 
 
 def shown(share: Estimate) -> str:

@@ -9,8 +9,8 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
         "{posts} 条帖子中，{first} 是为了“{first_motive}”，{second} 是为了“{second_motive}”，{third} 是为了“{third_motive}”。",
     ),
     "method_errors": (
-        "Shares are corrected for the model's known errors. This assumes that posts of one motive look as they did when the model was validated, and that only their mix differs.",
-        "比例已按模型已知的错误校正。前提是：同一动机的帖子与模型验证时看起来一样，只是各动机的比例不同。",
+        "Shares are corrected for the model's known errors. This assumes that posts of one motive look as they did when the model was validated, and that only their mix differs. Before you decide by it, check a random sample (whyshare sample): real posts often differ.",
+        "比例已按模型已知的错误校正。前提是：同一动机的帖子与模型验证时看起来一样，只是各动机的比例不同。真实帖子常常不同：据此决策之前，请先用 whyshare sample 抽样核对。",
     ),
     "method_checked": (
         "Shares come from a random sample that a person checked ({checked} posts), with the model's predictions as a help. This assumes that the sample is the one drawn, and that the person is right.",
@@ -32,14 +32,14 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
     "course": ("The course over time", "随时间的变化"),
     "period": ("period", "时段"),
     "warnings": ("Warnings", "注意"),
-    "more": ("and {count} more", "等 {count} 个"),
+    "more": ("and {count} more", "以及另外 {count} 个"),
     "few_posts": (
         "fewer than {limit} posts in {groups}: the intervals are wide",
         "{groups} 不足 {limit} 条帖子：区间很宽",
     ),
     "few_checked": (
-        "{groups}: the checked posts are too few to use; check at least {limit}",
-        "{groups}：核对过的帖子太少，无法使用；请至少核对 {limit} 条",
+        "{groups}: the checked posts are too few to use, the model's known errors are used instead; check at least {limit}",
+        "{groups}：核对过的帖子太少，改用模型已知的错误校正；请至少核对 {limit} 条",
     ),
     "unlike_validation": (
         "{groups}: these posts do not look like those the model was validated on (p {p}), so the correction may be off; check a random sample (whyshare sample) and give it with --checked",

@@ -181,6 +181,8 @@ def test_groups_and_warnings():
     assert cautions_in("en", mixes[:1]) == ["fewer than 100 posts in b (40): the intervals are wide"]
     assert cautions_in("zh", mixes[:1]) == ["b (40) 不足 100 条帖子：区间很宽"]
     assert any("b (5): the checked posts are too few" in caution for caution in cautions_in("en", mixes[2:]))
+    twice = cautions_in("en", [mixes[2], mixes[2]])  # one line for both
+    assert [caution for caution in twice if caution.startswith("b (5), b (5): the checked posts")]
 
 
 def test_posts_unlike_the_validation_are_warned_of():

@@ -185,5 +185,6 @@ def _print(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], unread: in
         print(f"warning: {warning}")
     if overall.method == "error matrix":
         print("\nassumed: posts of one motive look as they did when the model was validated; only their mix differs")
+        print("before you decide by it, check a random sample: whyshare sample")
     else:
         print("\nassumed: the checked posts are the random sample that was drawn, and the person is right")
