@@ -55,3 +55,10 @@ def test_the_command_lists_both(tmp_path, monkeypatch, capsys):
     listed = (tmp_path / "look.csv").read_text(encoding="utf-8-sig")
     assert "5,5,label,benefit,uniqueness" in listed
     assert "near-duplicate" in listed
+    (tmp_path / "other.csv").write_text(
+        "text,label\nnothing like any of them,help\n今天 number 9!,help\n", encoding="utf-8"
+    )
+    capsys.readouterr()
+    assert main(["data", "suspects", "mine.csv", "--against", "other.csv", "-o", "look.csv"]) == 0
+    assert "near-duplicates with other.csv -> look.csv" in capsys.readouterr().out
+    assert "11,11,near-duplicate,existence,help,,3," in (tmp_path / "look.csv").read_text(encoding="utf-8-sig")
