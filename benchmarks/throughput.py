@@ -102,28 +102,28 @@ def measure(name: str, posts: int, model: Path) -> tuple[dict[str, float], list[
 
 
 def matrix_rate(seconds: float = 2.0) -> float:
-    """Measure multiply-adds a second of single-precision products of the model's shape, on all cores."""
+    """Measure multiply-adds a second of the matrix products of a layer, one after another, on all cores."""
     import numpy as np
     import onnxruntime as ort
-    from onnx import TensorProto, helper
+    from onnx import helper, numpy_helper
 
-    nodes = [helper.make_node("MatMul", ["x", "w"], ["y"])]
-    weights = helper.make_tensor("w", TensorProto.FLOAT, (384, 1536), np.random.rand(384 * 1536).astype(np.float32))
-    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, (1024, 384))]
-    outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, (1024, 1536))]
-    graph = helper.make_model(
-        helper.make_graph(nodes, "g", inputs, outputs, [weights]),
-        opset_imports=[helper.make_opsetid("", 17)],
-        ir_version=8,
-    )
-    session = ort.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-    x = np.random.rand(1024, 384).astype(np.float32)
-    session.run(None, {"x": x})
+    shapes = [(384, 384)] * 4 + [(384, 1536), (1536, 384)]
+    weights = [
+        numpy_helper.from_array(np.random.randn(*shape).astype(np.float32) / 20, f"w{k}")
+        for k, shape in enumerate(shapes)
+    ]
+    nodes = [helper.make_node("MatMul", [f"x{k}", f"w{k}"], [f"x{k + 1}"]) for k in range(len(shapes))]
+    ends = [helper.make_tensor_value_info(name, 1, (1024, 384)) for name in ("x0", f"x{len(shapes)}")]
+    graph = helper.make_graph(nodes, "layer", ends[:1], ends[1:], weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    x = np.random.randn(1024, 384).astype(np.float32)
+    session.run(None, {"x0": x})
     started, runs = time.perf_counter(), 0
     while time.perf_counter() - started < seconds:
-        session.run(None, {"x": x})
+        session.run(None, {"x0": x})
         runs += 1
-    return runs * 1024 * 384 * 1536 / (time.perf_counter() - started)
+    return runs * 1024 * sum(rows * columns for rows, columns in shapes) / (time.perf_counter() - started)
 
 
 def multiply_adds(texts: list[str], model: Path) -> float:
