@@ -1,7 +1,7 @@
 """From the best checkpoint to a model folder: half precision, calibration, settings, card, ONNX graph."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +67,8 @@ def settings_from_validation(
         temperature=temperatures,
         uncertain_below=round(uncertainty_threshold(probs, label_ids, config.target_accuracy), 4),
         target_accuracy=config.target_accuracy,
-        data={Path(path).name: file_fingerprint(Path(path)) for path in (*config.train, *config.extra)},
+        data=_learnt_before(Path(config.base))
+        | {Path(path).name: file_fingerprint(Path(path)) for path in (*config.train, *config.extra)},
         scores={"validation": scores},
         recipe=asdict(config) | _pretraining(config.base),
     )
@@ -97,6 +98,11 @@ def save_folder(
     settings.save(folder)
     export_onnx(folder)
     write_card(folder, config.name, settings)
+
+
+def _learnt_before(base: Path) -> Mapping[str, str]:
+    """Give the fingerprints of the annotated files that a base was fine-tuned on, where it is a model folder."""
+    return ModelSettings.load(base).data if (base / SETTINGS_FILE).is_file() else {}
 
 
 def _pretraining(base: str) -> dict[str, Any]:

@@ -116,6 +116,10 @@ def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, caps
         torch.testing.assert_close(tensor.float(), (one[name].float() + two[name].float()) / 2, atol=2e-4, rtol=1e-3)
     assert not torch.equal(one["classifier.weight"], two["classifier.weight"])
 
+    (tmp_path / "more.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
+    assert main(["train", "more.csv", "-o", "further", "--base", "mean"]) == 0
+    assert list(ModelSettings.load(tmp_path / "further").data) == ["mine.csv", "more.csv"]
+
     (tmp_path / "bad.toml").write_text(f'{recipe}average = ["1", "{tiny_model}"]\n', encoding="utf-8")
     assert main(["train", "bad.toml", "-o", "bad"]) == 2
     assert "have weights of other shapes; average models of one base" in capsys.readouterr().err
