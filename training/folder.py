@@ -67,8 +67,10 @@ def settings_from_validation(
         temperature=temperatures,
         uncertain_below=round(uncertainty_threshold(probs, label_ids, config.target_accuracy), 4),
         target_accuracy=config.target_accuracy,
-        data=_learnt_before(Path(config.base))
-        | {Path(path).name: file_fingerprint(Path(path)) for path in (*config.train, *config.extra)},
+        data={
+            **_learnt_before(Path(config.base)),
+            **{Path(path).name: file_fingerprint(Path(path)) for path in (*config.train, *config.extra)},
+        },
         scores={"validation": scores},
         recipe=asdict(config) | _pretraining(config.base),
     )
