@@ -57,7 +57,9 @@ def test_the_ngrams_make_up_their_share_of_the_mean(corpus, tiny_model, tmp_path
     means = []
     for teachers, baseline in (((str(tiny_model),), ()), ((), ("mine.csv",)), ((str(tiny_model),) * 2, ("mine.csv",))):
         files = tuple(str(tmp_path / file) for file in baseline)
-        pseudo_label(PseudoConfig((str(corpus),), (10,), (), teachers, files, 0.25), tmp_path / "pseudo.jsonl")
+        pseudo_label(
+            PseudoConfig((str(corpus),), (10,), (), teachers, files, baseline_share=0.25), tmp_path / "pseudo.jsonl"
+        )
         means.append(read_pseudo(tmp_path / "pseudo.jsonl")[1])
     np.testing.assert_allclose(means[2], 0.75 * means[0] + 0.25 * means[1], atol=2e-4)
 
