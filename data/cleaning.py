@@ -42,9 +42,9 @@ _MASKS = re.compile(r"<(?:email|phone)>")
 def clean(text: str) -> str:
     r"""Bring a post into the form that the model reads.
 
-    The two ends of what is far too long, Unicode NFC, HTML entities, control and zero-width characters, white space, full-width letters and digits, then
-    URL -> ``<url>``, handle -> ``@user``, phone, e-mail and identity numbers -> ``<num>``. Emoji, hashtags and
-    [bracket emoticons] stay. Cleaning a clean text changes nothing.
+    The two ends of what is far too long, Unicode NFC, HTML entities, control and zero-width characters, white space,
+    full-width letters and digits, then URL -> ``<url>``, handle -> ``@user``, phone, e-mail and identity numbers ->
+    ``<num>``. Emoji, hashtags and [bracket emoticons] stay. Cleaning a clean text changes nothing.
 
     ``clean("ＯＫ &lt;3\u200b 看http://t.cn/abc好 //@小明: 13800138000") -> "OK <3 看<url>好 //@user: <num>"``
     """

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import torch
 from datasets import Dataset
-from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score
 from transformers import (
     AutoConfig,
@@ -34,7 +33,6 @@ from transformers import (
 from transformers.trainer_utils import get_last_checkpoint
 
 from ..data.annotated import Annotated, load_annotated
-from ..data.cleaning import clean
 from ..data.errors import InputError
 from ..data.fingerprints import file_fingerprint
 from ..data.motives import MOTIVES
@@ -46,7 +44,7 @@ from .folder import half_precision, save_folder, settings_from_validation, write
 from .memory import keep_freed_memory
 from .predict import predict_logits
 from .pseudo import read_pseudo
-from .targets import class_weights, soft_targets, split_validation
+from .targets import class_weights, soft_targets, split_with_extra
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +104,9 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     set_seed(config.init_seed)
     files = [load_annotated(Path(path)) for path in (*config.train, *config.extra)]
     posts = [post for file in files for post in file]
-    training, validation = split_with_extra(posts, sum(map(len, files[: len(config.train)])), config)
+    training, validation = split_with_extra(
+        posts, sum(map(len, files[: len(config.train)])), config.validation_share, config.split_seed
+    )
     copies = np.repeat(config.repeats or [1] * len(files), [len(file) for file in files])
     training = np.repeat(training, copies[training])
     _check_labels([posts[index] for index in training])
@@ -142,20 +142,6 @@ def train_stages(
         stage = replace(config, epochs=config.pseudo_epochs, class_weight_power=0.0)  # teachers have weighed already
         train_stage(make_trainer(stage, model, tokenizer, pseudo, checkpoints / "pseudo"))
     train_stage(make_trainer(config, model, tokenizer, datasets, checkpoints))
-
-
-def split_with_extra(
-    posts: Sequence[Annotated], splittable: int, config: FinetuneConfig
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Split the first posts into training and validation, and train on the others unless their text is validated on.
-
-    :param splittable: How many posts come first.
-    :return: Training and validation indices.
-    """
-    training, validation = split_validation(posts[:splittable], config.validation_share, config.split_seed)
-    held = {clean(posts[index].text) for index in validation}
-    extra = [index for index in range(splittable, len(posts)) if clean(posts[index].text) not in held]
-    return np.append(training, extra).astype(np.int64), validation
 
 
 def open_checkpoints(folder: Path, config: FinetuneConfig) -> Path:

@@ -27,7 +27,7 @@ from ..models.settings import ModelSettings
 from .calibrate import calibrated
 from .corpus import held_out_fingerprints, read_corpus
 from .predict import predict_logits
-from .targets import split_validation
+from .targets import split_with_extra
 
 log = logging.getLogger(__name__)
 
@@ -66,10 +66,11 @@ def pseudo_label(config: PseudoConfig, path: Path) -> None:
         probs.append(_model_probabilities(Path(folder), texts))
         log.info("%s has labelled %d texts", folder, len(texts))
     if config.baseline_train:
-        posts = [post for file in config.baseline_train for post in load_annotated(Path(file))]
-        training, _ = split_validation(posts, config.validation_share, config.split_seed)
-        known = [posts[k] for k in training] + [p for file in config.baseline_extra for p in load_annotated(Path(file))]
-        baseline = Baseline.train([post.text for post in known], [post.label for post in known])
+        files = [load_annotated(Path(file)) for file in (*config.baseline_train, *config.baseline_extra)]
+        posts = [post for file in files for post in file]
+        splittable = sum(map(len, files[: len(config.baseline_train)]))
+        training, _ = split_with_extra(posts, splittable, config.validation_share, config.split_seed)
+        baseline = Baseline.train([posts[k].text for k in training], [posts[k].label for k in training])
         probs.append(baseline.probabilities(texts))
         odds = config.baseline_share / (1 - config.baseline_share)
         weights.append(odds * len(config.teachers) or 1.0)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.annotated import Annotated
+from ..data.cleaning import clean
 from ..data.errors import InputError
 from ..data.motives import MOTIVES
 
@@ -63,3 +64,17 @@ def split_validation(
     if not training or not validation:
         raise InputError(f"{len(posts)} posts are too few to keep a share of {share} for validation; annotate more")
     return np.array(sorted(training)), np.array(sorted(validation))
+
+
+def split_with_extra(
+    posts: Sequence[Annotated], splittable: int, share: float, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Split the first posts into training and validation, and train on the others unless their text is validated on.
+
+    :param splittable: How many posts come first.
+    :return: Training and validation indices.
+    """
+    training, validation = split_validation(posts[:splittable], share, seed)
+    held = {clean(posts[index].text) for index in validation}
+    extra = [index for index in range(splittable, len(posts)) if clean(posts[index].text) not in held]
+    return np.append(training, extra).astype(np.int64), validation

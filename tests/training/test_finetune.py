@@ -10,10 +10,9 @@ from transformers import AutoModel, BertConfig, ModernBertConfig, PreTrainedToke
 
 from whyshare import Labeller
 from whyshare.cli import main
-from whyshare.data.annotated import Annotated
 from whyshare.data.motives import MOTIVES
 from whyshare.models.settings import ModelSettings
-from whyshare.training.finetune import FinetuneConfig, last_checkpoint, open_checkpoints, split_with_extra
+from whyshare.training.finetune import FinetuneConfig, last_checkpoint, open_checkpoints
 from whyshare.training.vocabulary import make_tokenizer
 
 pytestmark = pytest.mark.slow
@@ -123,16 +122,6 @@ def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, caps
     (tmp_path / "bad.toml").write_text(f'{recipe}average = ["1", "{tiny_model}"]\n', encoding="utf-8")
     assert main(["train", "bad.toml", "-o", "bad"]) == 2
     assert "have weights of other shapes; average models of one base" in capsys.readouterr().err
-
-
-def test_no_extra_post_is_validated_on():
-    posts = [Annotated(str(n), f"a {n}", MOTIVES[n % 8]) for n in range(80)]
-    config = FinetuneConfig(train=("x",), validation_share=0.2)
-    alone, held = split_with_extra(posts, 80, config)
-    extra = [Annotated("e1", "new", MOTIVES[0]), Annotated("e2", posts[held[0]].text + "\u200b", MOTIVES[1])]
-    training, validation = split_with_extra(posts + extra, 80, config)
-    assert validation.tolist() == held.tolist()
-    assert training.tolist() == [*alone.tolist(), 80]  # the other one's text is validated on
 
 
 def test_repeats_are_for_every_file():

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from whyshare.data.annotated import Annotated
 from whyshare.data.motives import MOTIVES, Motive
-from whyshare.training.targets import class_weights, soft_targets, split_validation
+from whyshare.training.targets import class_weights, soft_targets, split_validation, split_with_extra
 
 
 def test_soft_targets_by_hand():
@@ -51,3 +51,12 @@ def test_the_split_follows_the_seed_and_the_labels():
 def test_too_few_posts():
     with pytest.raises(ValueError, match="1 posts are too few"):
         split_validation([Annotated("1", "a", Motive.HELP)], 0.1, 0)
+
+
+def test_no_extra_post_is_validated_on():
+    posts = [Annotated(str(n), f"a {n}", MOTIVES[n % 8]) for n in range(80)]
+    alone, held = split_with_extra(posts, 80, 0.2, 13)
+    extra = [Annotated("e1", "new", MOTIVES[0]), Annotated("e2", posts[held[0]].text + "\u200b", MOTIVES[1])]
+    training, validation = split_with_extra(posts + extra, 80, 0.2, 13)
+    assert validation.tolist() == held.tolist()
+    assert training.tolist() == [*alone.tolist(), 80]  # the other one's text is validated on
