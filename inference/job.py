@@ -1,4 +1,4 @@
-"""The batch job: files in, one labelled file out, and nothing lost if it is stopped in between.
+"""The batch job: files in, one labelled file or a folder of them out, and nothing lost if it is stopped in between.
 
 Three passes over the input, of which only the second is long: count (so that damage is found before hours of work, and
 the time left is known), label chunk by chunk into parts, and write the output from the input and the parts. A run that
@@ -6,31 +6,27 @@ was killed goes on with the missing parts. Results do not depend on workers, chu
 not depend on its batch.
 """
 
-import json
-import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from ..data.cleaning import CLEANING_VERSION, ends
-from ..data.columns import merge_columns
 from ..data.errors import InputError
 from ..data.fingerprints import file_fingerprint
-from ..data.motives import MOTIVES
 from ..data.posts import Post, Reject
 from ..data.reading import list_files, read_posts, split_part, spool_standard_input
-from ..data.results import RESULT_COLUMNS
-from ..data.writing import check_output, check_rows, open_writer
+from ..data.writing import check_rows
 from ..models.settings import BUNDLED, SETTINGS_FILE, WEIGHTS_FILE, ModelSettings
 from .chunks import Chunk, ChunkLabeller, labelled_posts, windows
 from .engines import usable_cores
-from .labelled import Labelled
 from .labeller import Labeller
+from .outputs import OnReject, Summary, output_files, write_outputs
 from .parts import Part, Parts, full_disk_said
 
 CHUNK = 512  # posts in a part: a few seconds of work to lose, and small files still busy every core
@@ -48,6 +44,7 @@ class Job:
     device: str = "auto"
     workers: int | None = None  # chunks at a time; one for each core without it
     restart: bool = False
+    one_each: bool = False  # the output is a folder, in which each input becomes a file of its own
     ray: str | None = None  # the address of a Ray cluster that labels, see cluster.py; this machine without it
 
     def __post_init__(self) -> None:
@@ -57,38 +54,18 @@ class Job:
                 raise InputError(f"--{name} is {value}; at least 1 is needed")
 
 
-@dataclass
-class Summary:
-    """What came out, for people and for ``--json``."""
-
-    posts: int = 0
-    motives: dict[str, int] = field(default_factory=lambda: {str(motive): 0 for motive in MOTIVES})
-    uncertain: int = 0
-    truncated: int = 0
-    no_text: int = 0
-    rejected: int = 0
-    shortened_cells: int = 0
-    resumed_posts: int = 0
-    seconds: float = 0.0
-
-    def count(self, labelled: Labelled) -> None:
-        """Take one post into account."""
-        self.posts += 1
-        if labelled.motive is None:
-            self.no_text += 1
-            return
-        self.motives[labelled.motive] += 1
-        self.uncertain += labelled.uncertain
-        self.truncated += labelled.truncated
-
-
 @dataclass(frozen=True)
 class Census:
-    """What the first pass found: the number of posts and rejects, and all columns in order of appearance."""
+    """What the first pass found: the posts in each file, and its columns in order of appearance."""
 
-    posts: int
+    files: Counter[str]
+    columns: dict[str, list[str]]
     rejects: int
-    columns: list[str]
+
+    @property
+    def posts(self) -> int:
+        """All posts."""
+        return self.files.total()
 
 
 Progress = Callable[[int, int], None]  # posts done, posts in all
@@ -100,16 +77,21 @@ def run_job(job: Job, progress: Progress = lambda done, total: None) -> Summary:
     :raises InputError: For anything wrong with the input, the model or the output; what is done is kept.
     """
     started = time.monotonic()
-    check_output(job.output, [split_part(path)[0] for path in job.inputs if path != "-"])
     settings = ModelSettings.load(job.model)
+    inputs = list_files(job.inputs)
+    output_files(job.output, job.one_each, inputs)  # refuses an output before standard input is read
     parts = Parts(job.output)
     with full_disk_said(job.output), parts.locked():
-        files = [str(spool_standard_input()) if path == "-" else path for path in list_files(job.inputs)]
+        files = [str(spool_standard_input()) if path == "-" else path for path in inputs]
+        planned = output_files(job.output, job.one_each, files)
         census = take_census(job, files)
-        check_rows(job.output, census.posts)
+        for output, own in planned.items():
+            check_rows(output, sum(census.files[file] for file in set(own)))
         done = parts.open(_manifest(job, files), job.restart)
         _label_missing(job, files, census, parts, progress)
-        summary = _write_output(job, files, census, parts, settings)
+        results = labelled_posts(parts, census.posts, CHUNK, settings)
+        rejects = job.output.with_name(job.output.name + ".rejects.jsonl")
+        summary = write_outputs(planned, census.columns, results, job.text_column, job.limit, rejects)
         parts.remove()
     summary.resumed_posts = min(done * CHUNK, census.posts)
     summary.seconds = time.monotonic() - started
@@ -118,8 +100,9 @@ def run_job(job: Job, progress: Progress = lambda done, total: None) -> Summary:
 
 def take_census(job: Job, files: list[str]) -> Census:
     """Read everything once, so that what is wrong is said before the work begins."""
-    columns: dict[str, None] = {}
-    posts = rejects = 0
+    columns: dict[str, dict[str, None]] = {file: {} for file in files}
+    posts: Counter[str] = Counter()
+    rejects = 0
     first: Reject | None = None
 
     def count_reject(reject: Reject) -> None:
@@ -128,15 +111,15 @@ def take_census(job: Job, files: list[str]) -> Census:
         rejects += 1
 
     for post in _posts(job, files, count_reject):
-        columns.update(dict.fromkeys(post.fields))
-        posts += 1
+        columns[post.file].update(dict.fromkeys(post.fields))
+        posts[post.file] += 1
     if not posts:
         reason = f"; {first.file} row {first.row}: {first.reason}" if first else ""
         raise InputError(f"no post could be read from {', '.join(job.inputs)}{reason}")
-    return Census(posts, rejects, list(columns))
+    return Census(posts, {file: list(own) for file, own in columns.items()}, rejects)
 
 
-def _posts(job: Job, files: list[str], on_reject: Callable[[Reject], None]) -> Iterator[Post]:
+def _posts(job: Job, files: list[str], on_reject: OnReject) -> Iterator[Post]:
     return islice(read_posts(*files, text_column=job.text_column, on_reject=on_reject), job.limit)
 
 
@@ -211,37 +194,3 @@ def _finished(running: set[Future[list[tuple[int, Part]]]]) -> Iterator[tuple[in
     for future in wait(running, return_when=FIRST_COMPLETED).done:
         running.remove(future)
         yield from future.result()
-
-
-def _write_output(job: Job, files: list[str], census: Census, parts: Parts, settings: ModelSettings) -> Summary:
-    """Join the input with the parts; rows that could not be read go to ``OUT.rejects.jsonl``."""
-    summary = Summary(rejected=census.rejects)
-    names = merge_columns(census.columns, RESULT_COLUMNS)
-    rejects = job.output.with_name(job.output.name + ".rejects.jsonl")
-    rejects_writing = rejects.with_name(f".{rejects.name}.writing")
-    results = labelled_posts(parts, census.posts, CHUNK, settings)
-    try:
-        with rejects_writing.open("w", encoding="utf-8") as reject_file:
-
-            def write_reject(reject: Reject) -> None:
-                entry = {name: getattr(reject, name) for name in ("file", "row", "reason", "raw")}
-                reject_file.write(json.dumps(entry, ensure_ascii=False) + "\n")
-
-            with open_writer(job.output, [*census.columns, *names.values()]) as writer:
-                for post in _posts(job, files, write_reject):
-                    labelled = next(results, None)
-                    if labelled is None:
-                        raise InputError("the input changed while it was read; run the same command again")
-                    summary.count(labelled)
-                    added = labelled.as_columns()
-                    writer.write({**post.fields, **{names[column]: value for column, value in added.items()}})
-            reject_file.flush()
-            os.fsync(reject_file.fileno())
-        summary.shortened_cells = writer.shortened
-        if census.rejects:
-            rejects_writing.replace(rejects)
-        else:
-            rejects.unlink(missing_ok=True)
-    finally:
-        rejects_writing.unlink(missing_ok=True)
-    return summary

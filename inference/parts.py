@@ -83,7 +83,7 @@ class Parts:
                     "run the same command as then to go on, or add --restart to begin anew"
                 )
         if restart or not self._numbers():
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self.remove()
         self.folder.mkdir(exist_ok=True)
         write_whole(path, lambda file: file.write_text(json.dumps(manifest, indent=2), encoding="utf-8"))
         return len(self._numbers())
@@ -114,8 +114,12 @@ class Parts:
             raise InputError(f"{path} is damaged ({error}) and was removed; run the same command again") from None
 
     def remove(self) -> None:
-        """Remove the folder when the output stands."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove the folder, in one step: parts that a kill would leave without their manifest belong to nothing."""
+        removing = self.folder.with_name(f".{self.folder.name}.removing")
+        shutil.rmtree(removing, ignore_errors=True)  # of a run that was killed here
+        if self.folder.exists():
+            self.folder.rename(removing)
+            shutil.rmtree(removing, ignore_errors=True)
 
     def _numbers(self) -> list[int]:
         return [int(path.stem) for path in self.folder.glob("[0-9]*.npz")]

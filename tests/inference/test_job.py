@@ -15,6 +15,7 @@ from whyshare.data import writing
 from whyshare.data.errors import InputError
 from whyshare.data.reading import read_posts
 from whyshare.inference import job as job_module
+from whyshare.inference import parts as parts_module
 from whyshare.inference.chunks import WINDOW, windows
 from whyshare.inference.job import Job, run_job
 from whyshare.inference.labeller import Labeller
@@ -104,6 +105,46 @@ def test_bad_rows_go_to_the_rejects_with_their_reason(tiny_model, tmp_path):
     assert json.loads(reject) == expected
 
 
+def test_a_folder_gets_a_file_for_each_input(tiny_model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("id,text\n1,help\n2,win,x\n3,好\n4,the,x\n", encoding="utf-8")
+    (tmp_path / "b.jsonl").write_text('{"text": "今天", "city": "北京"}\n{"text": "you"}\n', encoding="utf-8")
+    (tmp_path / "c.txt").write_text("小心\n求助\n", encoding="utf-8")
+    (tmp_path / "empty.csv").write_text("text\n", encoding="utf-8")
+    files = ["a.csv", "b.jsonl", "empty.csv", "c.txt"]
+    command = ["label", *files, "--model", str(tiny_model), "--json", "-o"]
+    assert main([*command, "out/"]) == 1
+    assert json.loads(capsys.readouterr().out)["posts"] == 6
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.csv", "b.jsonl", "c.csv", "empty.csv"]
+    assert [post.text for post in read_posts(tmp_path / "out/a.csv")] == ["help", "好"]
+    assert list(next(read_posts(tmp_path / "out/b.jsonl")).fields)[:3] == ["text", "city", "motive"]
+    assert [json.loads(line)["row"] for line in (tmp_path / "out.rejects.jsonl").open(encoding="utf-8")] == [3, 5]
+    main([*command, "one.jsonl"])
+    together = [post.fields["p_help"] for post in read_posts(tmp_path / "one.jsonl")]
+    apart = [post.fields["p_help"] for file in ("a", "b", "c") for post in read_posts(*tmp_path.glob(f"out/{file}.*"))]
+    assert [float(value) for value in apart] == together
+    assert main([*command, "out/", "--limit", "3"]) == 1
+    assert [len(list(read_posts(f"out/{name}"))) for name in ("a.csv", "b.jsonl")] == [2, 1]
+
+
+def test_a_folder_that_would_lose_something_is_refused(tiny_model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x").mkdir()
+    for name in ("a.csv", "x/a.csv", "a.txt"):
+        (tmp_path / name).write_text("text\nhelp\n", encoding="utf-8")
+    for arguments, message in (
+        (["a.csv", "x/a.csv", "-o", "out/"], "a.csv and x/a.csv would both become out/a.csv"),
+        (["a.csv", "a.txt", "-o", "out/"], "a.csv and a.txt would both become out/a.csv"),
+        (["x/a.csv", "-o", "x"], "x/a.csv is an input too"),
+        (["a.csv", "-o", "none/out/"], "no folder"),
+    ):
+        assert main(["label", "--model", str(tiny_model), *arguments]) == 2
+        error = capsys.readouterr().err
+        assert message in error
+        assert error.count("\n") == 1
+    assert (tmp_path / "x/a.csv").read_text(encoding="utf-8") == "text\nhelp\n"
+
+
 class Killed(Exception):
     pass
 
@@ -182,6 +223,23 @@ def test_a_full_disk_is_one_line_and_keeps_what_is_done(posts, tiny_model, tmp_p
         with pytest.raises(InputError, match=r"no space left while writing .*run the same command"):
             run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model))
     assert run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model)).resumed_posts > 0
+
+
+def test_a_run_killed_while_it_removes_its_parts_leaves_nothing_in_the_way(posts, tiny_model, tmp_path, monkeypatch):
+    def killed(path, **options):
+        for part in sorted(path.iterdir())[:0:-1] if path.exists() else ():
+            part.unlink()  # the manifest among them: one part is left
+        if path.exists():
+            raise Killed
+
+    job = Job((str(posts),), tmp_path / "out.csv", tiny_model)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(parts_module.shutil, "rmtree", killed)
+        run_job(job)
+    whole = (tmp_path / "out.csv").read_bytes()
+    assert run_job(job).resumed_posts == 0
+    assert (tmp_path / "out.csv").read_bytes() == whole
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "posts.csv"]
 
 
 @pytest.mark.slow

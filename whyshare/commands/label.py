@@ -2,9 +2,10 @@
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import asdict
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "input", nargs="+", help="files or folders: csv, tsv, jsonl, json, parquet, xlsx[::SHEET], txt, db[::TABLE], - "
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, help="csv, tsv, jsonl, json, parquet or xlsx")
+    parser.add_argument(
+        "-o", "--output", required=True,
+        help="csv, tsv, jsonl, json, parquet or xlsx; FOLDER/ for a file of its own for each input",
+    )  # fmt: skip
     parser.add_argument("--text-column", metavar="NAME", help="column of the texts, if it has an unusual name")
     parser.add_argument("--model", type=Path, metavar="FOLDER", help="model folder; the bundled model without it")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or torch-cpu")
@@ -41,9 +45,11 @@ def run(options: argparse.Namespace) -> int:
     from ..inference.job import Job, run_job
     from ..models.settings import BUNDLED
 
+    output = Path(options.output)
     job = Job(
         inputs=tuple(options.input),
-        output=options.output,
+        output=output,
+        one_each=options.output.endswith(("/", os.sep)) or output.is_dir(),
         model=options.model or BUNDLED,
         text_column=options.text_column,
         limit=options.limit,
@@ -62,11 +68,11 @@ def run(options: argparse.Namespace) -> int:
         print("whyshare: stopped; run the same command again to go on where it was", file=sys.stderr)
         return 130
     if options.json:
-        print(json.dumps(asdict(summary) | {"output": str(options.output)}, ensure_ascii=False))
+        print(json.dumps(asdict(summary) | {"output": options.output}, ensure_ascii=False))
     elif not options.quiet:
         if options.show:
-            _print_posts(options.output, options.show)
-        _print_summary(summary, options.output)
+            _print_posts(output, options.show)
+        _print_summary(summary, output)
     return 1 if summary.rejected else 0
 
 
@@ -74,9 +80,10 @@ def _print_posts(output: Path, count: int) -> None:
     from ..console import print_table
     from ..data.cleaning import clean
     from ..data.predictions import read_predictions
+    from ..data.reading import list_files
 
     rows = []
-    for post in islice(read_predictions(output), count):
+    for post in islice(chain.from_iterable(map(read_predictions, map(Path, list_files((output,))))), count):
         text = clean(post.text)
         rows.append((f"{post.motive} {post.motive.zh}" if post.motive else "", f"{post.confidence:.2f}", text[:60]))
     print_table(("motive", "conf.", "post"), rows, left=3)

@@ -1,0 +1,132 @@
+"""The last pass of a batch job: join the input with the parts and write what comes out, one file or a folder of them."""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from ..data.columns import merge_columns
+from ..data.errors import InputError
+from ..data.motives import MOTIVES
+from ..data.posts import Reject
+from ..data.reading import read_posts, split_part
+from ..data.results import RESULT_COLUMNS
+from ..data.writing import check_output, open_writer, output_kind
+from .labelled import Labelled
+
+OnReject = Callable[[Reject], None]
+
+
+@dataclass
+class Summary:
+    """What came out, for people and for ``--json``."""
+
+    posts: int = 0
+    motives: dict[str, int] = field(default_factory=lambda: {str(motive): 0 for motive in MOTIVES})
+    uncertain: int = 0
+    truncated: int = 0
+    no_text: int = 0
+    rejected: int = 0
+    shortened_cells: int = 0
+    resumed_posts: int = 0
+    seconds: float = 0.0
+
+    def count(self, labelled: Labelled) -> None:
+        """Take one post into account."""
+        self.posts += 1
+        if labelled.motive is None:
+            self.no_text += 1
+            return
+        self.motives[labelled.motive] += 1
+        self.uncertain += labelled.uncertain
+        self.truncated += labelled.truncated
+
+
+def output_files(output: Path, one_each: bool, files: Sequence[str]) -> dict[Path, list[str]]:
+    """Give the files that a job will write, and which inputs go into each.
+
+    In a folder, each input keeps its name; a kind that cannot be written becomes CSV, a sheet or table its own file.
+
+    :raises InputError: If one could not be written, is an input too, or would be written twice.
+    """
+    inputs = [split_part(file)[0] for file in files]
+    if not one_each:
+        check_output(output, inputs)
+        return {output: list(files)}
+    if not output.absolute().parent.is_dir():
+        raise InputError(f"no folder {output.absolute().parent}; make it first or choose another output")
+    output.mkdir(exist_ok=True)
+    planned: dict[Path, list[str]] = {}
+    for file in files:
+        target = output / _name_of_its_own(file)
+        if target in planned:
+            raise InputError(f"{planned[target][0]} and {file} would both become {target}; label them one at a time")
+        check_output(target, inputs)
+        planned[target] = [file]
+    return planned
+
+
+def _name_of_its_own(file: str) -> str:
+    path, part = split_part(file)
+    if part is not None:
+        return f"{path.stem}-{part.replace(os.sep, '-')}.csv" if path.suffix != ".xlsx" else f"{path.stem}-{part}.xlsx"
+    try:
+        output_kind(path)
+    except InputError:
+        return f"{path.name.split('.')[0]}.csv"
+    return path.name
+
+
+def write_outputs(
+    planned: Mapping[Path, Sequence[str]], columns: Mapping[str, Sequence[str]], results: Iterator[Labelled],
+    text_column: str | None, limit: int | None, rejects: Path,
+) -> Summary:  # fmt: skip
+    """Write each file whole or not at all; rows that could not be read go to ``rejects``.
+
+    :param planned: The files to write, and the inputs that go into each.
+    :param columns: The columns of each input.
+    :param results: The labels of all posts, in order.
+    :param limit: Of posts in all; None: no limit.
+    """
+    summary = Summary()
+    with _open_rejects(rejects, summary) as on_reject:
+        for output, files in planned.items():
+            own = list(dict.fromkeys(column for file in files for column in columns[file]))
+            names = merge_columns(own, RESULT_COLUMNS)
+            left = None if limit is None else limit - summary.posts
+            with open_writer(output, [*own, *names.values()]) as writer:
+                for post in islice(read_posts(*files, text_column=text_column, on_reject=on_reject), left):
+                    labelled = next(results, None)
+                    if labelled is None:
+                        raise InputError("the input changed while it was read; run the same command again")
+                    summary.count(labelled)
+                    added = labelled.as_columns()
+                    writer.write({**post.fields, **{names[column]: value for column, value in added.items()}})
+            summary.shortened_cells += writer.shortened
+    return summary
+
+
+@contextmanager
+def _open_rejects(path: Path, summary: Summary) -> Iterator[OnReject]:
+    """Write rejects as they come; the file appears when all is written, and only if there are any."""
+    writing = path.with_name(f".{path.name}.writing")
+    try:
+        with writing.open("w", encoding="utf-8") as file:
+
+            def on_reject(reject: Reject) -> None:
+                summary.rejected += 1
+                entry = {name: getattr(reject, name) for name in ("file", "row", "reason", "raw")}
+                file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+            yield on_reject
+            file.flush()
+            os.fsync(file.fileno())
+        if summary.rejected:
+            writing.replace(path)
+        else:
+            path.unlink(missing_ok=True)
+    finally:
+        writing.unlink(missing_ok=True)
