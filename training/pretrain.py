@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import safe_open
 from tokenizers import Tokenizer
 from torch.utils.tensorboard import SummaryWriter
 from transformers import AutoModel, BertConfig, BertForPreTraining, PreTrainedTokenizerFast
@@ -90,8 +91,7 @@ def pretrain(config: PretrainConfig, folder: Path) -> None:
         model = grafted_model(config, tokenizer, packed, from_checkpoint=checkpoint.is_file())
     else:
         model = continued_model(config, packed)
-    # The head that BERT kept for the next sentence learns the weak labels.
-    model.cls.seq_relationship = torch.nn.Linear(model.config.hidden_size, max(2, len(weak_tasks.classes)))
+    model.cls.seq_relationship = weak_head(config, weak_tasks)
     model.to(device)  # type: ignore[arg-type]
     train(config, model, packed, weak_tasks.rivals().to(device), folder, checkpoint)
     model.save_pretrained(folder)
@@ -193,6 +193,18 @@ def continued_model(config: PretrainConfig, packed: PackedTexts) -> BertForPreTr
         with torch.no_grad():
             model.cls.predictions.bias.copy_(torch.from_numpy(np.log(packed.frequencies(model.config.vocab_size))))
     return model
+
+
+def weak_head(config: PretrainConfig, weak_tasks: WeakTasks) -> torch.nn.Linear:
+    """Make the head of the weak labels, in the place that BERT kept for the next sentence, or go on with the base's."""
+    head = torch.nn.Linear(plain_config(base_location(config.base)).hidden_size, max(2, len(weak_tasks.classes)))
+    learnt = Path(config.base) / "weak_labels.json"
+    if learnt.is_file() and WeakTasks.load(learnt) == weak_tasks:
+        with safe_open(learnt.with_name("model.safetensors"), "pt") as tensors:
+            head.load_state_dict(
+                {name: tensors.get_tensor(f"cls.seq_relationship.{name}") for name in ("weight", "bias")}
+            )
+    return head
 
 
 def plain_config(location: str) -> BertConfig:
