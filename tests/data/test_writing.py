@@ -92,12 +92,28 @@ def test_nothing_is_left_when_writing_fails(tmp_path, name):
     assert (tmp_path / name).read_text(encoding="utf-8") == "old"
 
 
-def test_parquet_keeps_types_and_names_a_column_that_changes(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("values", "read"),
+    [
+        ([1, 2, None], [1, 2, None]),
+        ([1, 2, 0.5], [1.0, 2.0, 0.5]),
+        ([1, 2, "many"], ["1", "2", "many"]),
+        ([1, 2, 2**70], ["1", "2", str(2**70)]),
+        ([None, None, None, None, 7], [None, None, None, None, 7]),
+        ([None, None, "a", 3], [None, None, "a", "3"]),
+        ([[1], [2, 3], []], [[1], [2, 3], []]),
+        ([{"a": 1}, {"a": 2}, {"a": 3, "b": 4}], ['{"a": 1}', '{"a": 2}', '{"a": 3, "b": 4}']),
+        ([{"a": 1}, {"b": 2}], ['{"a": 1}', '{"b": 2}']),
+        ([True, False, 1], ["true", "false", "1"]),
+    ],
+)
+def test_parquet_keeps_types_and_widens_a_column_that_changes(tmp_path, monkeypatch, values, read):
     monkeypatch.setattr("whyshare.data.writing._Parquet._BATCH", 2)
-    write(tmp_path / "a.parquet", [("a", 1), ("b", 2), ("c", None)])
-    assert [post.fields["n"] for post in read_posts(tmp_path / "a.parquet")] == [1, 2, None]
-    with pytest.raises(InputError, match="column 'n' does not stay int64"):
-        write(tmp_path / "b.parquet", [("a", 1), ("b", 2), ("c", "many")])
+    write(tmp_path / "a.parquet", [("x", value) for value in values])
+    found = [post.fields["n"] for post in read_posts(tmp_path / "a.parquet")]
+    assert found == read
+    assert list(map(type, found)) == list(map(type, read))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]
 
 
 def test_outputs_that_cannot_be_are_refused_at_once(tmp_path):
