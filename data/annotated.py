@@ -18,7 +18,11 @@ from .tables import Row
 LABEL_COLUMNS = ("label", "primary", "motive", "标签", "动机", "类别", "gold", "annotation")
 FEW_POSTS = 10  # a motive with fewer posts can hardly be learnt or measured
 
-_NAMES = {name.casefold(): motive for motive in MOTIVES for name in (motive.value, motive.en, motive.zh)}
+_NAMES = {
+    name.casefold(): motive
+    for motive in MOTIVES
+    for name in (motive.value, motive.en, motive.zh, f"{motive} {motive.zh}")  # the last as whyshare prints them
+}
 _NO_LABEL = {"", "null", "none", "nan", "na"}
 
 
@@ -96,7 +100,7 @@ def check_annotated(
             problems.append(Problem(row.row, row.reason))
             continue
         try:
-            post = _post(row, text_column, label_column, label_map or {})
+            post = _post(row, text_column, label_column, label_map)
         except ValueError as error:
             problems.append(Problem(row.number, str(error)))
             continue
@@ -110,17 +114,19 @@ def check_annotated(
 
 
 def parse_motive(name: Any, label_map: Mapping[str, str] | None = None) -> Motive | None:
-    """Read a motive by its id or its English or Chinese name; None where no motive is given.
+    """Read a motive by its id, its English or Chinese name, or both; None where no motive is given.
 
+    :param label_map: Other names; None where the user has no way to give any.
     :raises ValueError: If the name is none of a motive.
     """
-    text = "" if name is None else str(name).strip()
+    text = "" if name is None else " ".join(str(name).split())
     text = (label_map or {}).get(text, text)
     if text.casefold() in _NO_LABEL:
         return None
     motive = _NAMES.get(text.casefold())
     if motive is None:
-        raise ValueError(f"label {shown(text)} is not one of {', '.join(MOTIVES)}; mend it or map it with --label-map")
+        advice = "mend it" if label_map is None else "mend it or map it with --label-map"
+        raise ValueError(f"label {shown(text)} is not one of {', '.join(MOTIVES)}; {advice}")
     return motive
 
 
@@ -156,7 +162,7 @@ def _columns(columns: list[str], text_column: str | None, label_column: str | No
     return find_text_column(others, text_column, file), label
 
 
-def _post(row: Row, text_column: str, label_column: str, label_map: Mapping[str, str]) -> Annotated | None:
+def _post(row: Row, text_column: str, label_column: str, label_map: Mapping[str, str] | None) -> Annotated | None:
     values = row.values
     label = parse_motive(values.get(label_column), label_map)
     if label is None:

@@ -1,8 +1,10 @@
 """Parquet files and SQLite tables, streamed."""
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from .errors import InputError
@@ -33,8 +35,8 @@ def read_parquet(path: Path) -> Table:
             number = first
             try:
                 for batch in file.iter_batches(BATCH_ROWS, row_groups=[group]):
-                    for values in batch.to_pylist():
-                        yield Row(number, values)
+                    for values in zip(*map(_values, batch.columns), strict=True):
+                        yield Row(number, dict(zip(columns, values, strict=True)))
                         number += 1
             except (*damage, UnicodeDecodeError) as error:
                 reason = f"rows {number} to {first + count - 1} are damaged ({_first_line(error)})"
@@ -42,6 +44,22 @@ def read_parquet(path: Path) -> Table:
             first += count
 
     return Table(columns, rows())
+
+
+def _values(column: Any) -> list[Any]:
+    """Give the values of a column; times that Python cannot hold, of nanoseconds or far-off years, as texts."""
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_timestamp(kind) and kind.unit == "ns":
+        with contextlib.suppress(pa.ArrowInvalid):  # which says that microseconds would lose something
+            column = column.cast(pa.timestamp("us", kind.tz))
+    if pa.types.is_temporal(kind) and getattr(column.type, "unit", None) == "ns":
+        return list(column.cast(pa.string()).to_pylist())
+    try:
+        return list(column.to_pylist())
+    except (ValueError, OverflowError):
+        return list(column.cast(pa.string()).to_pylist())
 
 
 def read_sqlite(path: Path, table: str | None = None) -> Table:

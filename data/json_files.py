@@ -11,12 +11,13 @@ from .posts import Reject
 from .streams import describe_bad_line, file_encoding, iter_lines, open_bytes
 from .tables import Row, Table
 
+LOOKED_AT = 100  # objects whose keys are the columns; the first may lack some
 MAX_JSON = 2**30  # bytes of a JSON array, which is held in memory
 
 
 def read_json_lines(path: Path) -> Table:
-    """Open a file of one JSON object a line; the columns are those of the first."""
-    return _with_first_columns(path, _objects(path))
+    """Open a file of one JSON object a line; the columns are those of the first ``LOOKED_AT``."""
+    return _with_columns(path, _objects(path))
 
 
 def read_json_array(path: Path) -> Table:
@@ -42,7 +43,7 @@ def read_json_array(path: Path) -> Table:
             else:
                 yield Reject(str(path), number, "not a JSON object", shown(item))
 
-    return _with_first_columns(path, rows())
+    return _with_columns(path, rows())
 
 
 def _objects(path: Path) -> Iterator[Row | Reject]:
@@ -63,14 +64,16 @@ def _objects(path: Path) -> Iterator[Row | Reject]:
             yield Reject(str(path), number, "not a JSON object", line[:200])
 
 
-def _with_first_columns(path: Path, rows: Iterator[Row | Reject]) -> Table:
+def _with_columns(path: Path, rows: Iterator[Row | Reject]) -> Table:
     ahead: list[Row | Reject] = []
+    found: list[Row] = []
     for row in rows:
         ahead.append(row)
-        if isinstance(row, Row):
-            return Table(list(row.values), itertools.chain(ahead, rows))
-        if len(ahead) == 1000:
+        found += [row] if isinstance(row, Row) else []
+        if len(found) == LOOKED_AT or (len(ahead) >= 1000 and not found):
             break
+    if found:
+        return Table(list(dict.fromkeys(key for row in found for key in row.values)), itertools.chain(ahead, rows))
     if ahead and isinstance(ahead[0], Reject):
         raise InputError(f"{path} row {ahead[0].row}: {ahead[0].reason}; no row of the file could be read")
     raise InputError(f"{path} is empty; posts as JSON objects are needed")

@@ -16,14 +16,24 @@ from .fingerprints import text_fingerprint
 from .reading import list_files, open_table, read_posts
 from .tables import Row
 
-KEPT = ("id", "lang", "source", "label", "secondary", "certainty", "care", "sampling")
-
 
 def detach(path: Path) -> Iterator[dict[str, Any]]:
-    """Give the rows of an annotated file without their texts."""
-    for post in load_annotated(path):
-        row = {"id": post.id, "sha256": text_fingerprint(post.text)}
-        yield row | {name: post.fields[name] for name in KEPT if name in post.fields and name != "id"}
+    """Give the rows of an annotated file without their texts, under our own names whatever the file calls its columns."""
+    posts = load_annotated(path)
+    given = {name for post in posts for name in post.fields}
+    for post in posts:
+        row = {
+            "id": post.id,
+            "sha256": text_fingerprint(post.text),
+            "lang": post.language,
+            "source": post.source,
+            "label": str(post.label),
+            "secondary": str(post.secondary) if post.secondary else None,
+            "certainty": post.certainty,
+            "care": post.care,
+            "sampling": post.fields.get("sampling"),
+        }
+        yield {name: value for name, value in row.items() if name not in {"source", "sampling"} or name in given}
 
 
 @dataclass

@@ -58,16 +58,24 @@ class _Guarded(io.RawIOBase):
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading, through ``.gz`` or ``.zst``."""
-    stream: BinaryIO
-    if path.suffix in {".gz", ".zst"}:
-        opened = gzip.open(path, "rb") if path.suffix == ".gz" else zstandard.open(path, "rb")  # noqa: SIM115
-        guarded: Any = _Guarded(cast(IO[bytes], opened), path)
-        stream = io.BufferedReader(guarded, 2**18)
+    """Open a file for reading, through ``.gz`` or ``.zst``.
+
+    :raises InputError: If the file may not be read.
+    """
+    try:
+        stream = cast(BinaryIO, path.open("rb"))
+    except PermissionError:
+        raise InputError(f"{path} may not be read; ask its owner, or change its permissions") from None
+    suffix = path.suffix.lower()
+    if suffix in {".gz", ".zst"}:
+        with stream as packed:
+            opened: Any = gzip.GzipFile(fileobj=packed) if suffix == ".gz" else zstandard.open(packed, "rb")
+            guarded: Any = _Guarded(cast(IO[bytes], opened), path)
+            with io.BufferedReader(guarded, 2**18) as unpacked:
+                yield cast(BinaryIO, unpacked)
     else:
-        stream = path.open("rb")
-    with stream:
-        yield stream
+        with stream:
+            yield stream
 
 
 def iter_lines(path: Path) -> Iterator[tuple[int, str | bytes]]:

@@ -8,6 +8,7 @@ import csv
 import gzip
 import io
 import json
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -117,8 +118,24 @@ def _flat(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return f"{round(value, 6):.15g}"
-    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)
+        return float.__repr__(value).removesuffix(".0")  # exact; 2.0 from a workbook is the 2 that was typed
+    return _json(value) if isinstance(value, dict | list) else str(value)
+
+
+def _json(value: Any) -> str:
+    """Write JSON, in which NaN and infinity do not exist: they become null."""
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), ensure_ascii=False, default=str)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _encodable(text: str) -> str:
@@ -157,8 +174,7 @@ class _JsonLines:
         self._stream.write(self._dump(row) + "\n")
 
     def _dump(self, row: Mapping[str, Any]) -> str:
-        kept = {column: row[column] for column in self._columns if column in row}
-        return json.dumps(kept, ensure_ascii=False, default=str)
+        return _json({column: row[column] for column in self._columns if column in row})
 
     def close(self) -> None:
         self._stream.close()
