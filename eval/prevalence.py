@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax
-from scipy.stats import chi2, norm
+from scipy.stats import beta, chi2, norm
 
 from ..data.motives import MOTIVES
 from .intervals import Estimate, percentile_interval
@@ -27,7 +27,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LABELS = len(MOTIVES)
-RULE_OF_THREE = 3.0  # none seen among n: at most 3 / n, with 95 % confidence
 _ROUNDS = 400
 _SMOOTHING = 0.8  # posts added to each motive's row of an error matrix, spread as all posts are: no cell is impossible
 _NORMAL_95 = 1.96  # standard errors on either side of an estimate
@@ -94,12 +93,16 @@ def error_corrected(
         rng.multinomial(len(cells), observed, size=resamples) / len(cells), _error_matrices(draws @ drawn_from, counts)
     )
     shares = _shares(values, resampled)
-    # Percentiles are short where resamples are off centre, the normal interval where a share is near none: each bound is
-    # the wider of the two. Where no resample has a motive, the bound is that of seeing none where it would be found.
+    # Percentiles are short where resamples are off centre, the normal interval where a share is near none, and both where
+    # posts are few: resamples of one post are all alike. Each bound is the widest of these two and of the exact one for
+    # as many posts as show their motive.
     margin = _NORMAL_95 * resampled.std(axis=0)
     found = np.einsum("ggb->g", matrix.reshape(LABELS, LABELS, -1)) * len(cells)
-    high = np.maximum.reduce([shares.high, values + margin, RULE_OF_THREE / found])
-    return Shares(values, np.clip(np.minimum(shares.low, values - margin), 0, 1), np.clip(high, 0, 1))
+    exact_low, exact_high = exact_interval(values, found)
+    low = np.minimum.reduce([shares.low, values - margin, exact_low])
+    return Shares(
+        values, np.clip(low, 0, 1), np.clip(np.maximum.reduce([shares.high, values + margin, exact_high]), 0, 1)
+    )
 
 
 def difference_p_values(one: Shares, other: Shares) -> Floats:
@@ -113,8 +116,10 @@ def difference_p_values(one: Shares, other: Shares) -> Floats:
     above = one.values > other.values
     own_side = np.where(above, one.values - one.low, one.high - one.values)
     facing = np.where(above, other.high - other.values, other.values - other.low)
-    error = np.maximum(np.hypot(own_side, facing) / _NORMAL_95, 1e-9)
-    return 2 * norm.sf(np.abs(one.values - other.values) / error)
+    error = np.hypot(own_side, facing) / _NORMAL_95
+    # Sides without a width say that nothing is known of the error, not that there is none.
+    distance = np.divide(np.abs(one.values - other.values), error, out=np.zeros(LABELS), where=error > 0)
+    return 2 * norm.sf(distance)
 
 
 def confidence_edges(probs: Floats, bands: int) -> Floats:
@@ -219,6 +224,19 @@ def wilson_interval(values: Floats, variance: Floats, least: float, most: float)
     centre = (values + square / (2 * draws)) / (1 + square / draws)
     margin = _NORMAL_95 * np.sqrt(spread / draws + square / (4 * draws**2)) / (1 + square / draws)
     return np.maximum(centre - margin, 0.0), np.minimum(centre + margin, 1.0)
+
+
+def exact_interval(values: Floats, draws: Floats) -> tuple[Floats, Floats]:
+    """Give exact 95 % intervals of shares seen in so many plain draws, whole or not (Clopper and Pearson, 1934).
+
+    ``1.0 in 1 draw -> 0.025 to 1``
+
+    :return: Lower and upper bounds, each of shape (8,).
+    """
+    seen = np.clip(values, 0, 1) * draws
+    others = draws - seen
+    low = np.where(seen > 0, beta.ppf(0.025, np.maximum(seen, 1e-9), others + 1), 0.0)
+    return low, np.where(others > 0, beta.ppf(0.975, seen + 1, np.maximum(others, 1e-9)), 1.0)
 
 
 def shift_p_value(probs: Floats, shares: Floats, known: KnownErrors, weights: Floats, bands: int = 3) -> float:

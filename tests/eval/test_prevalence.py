@@ -12,6 +12,7 @@ from whyshare.eval.prevalence import (
     counted,
     difference_p_values,
     error_corrected,
+    exact_interval,
     prediction_powered,
     recalibrate,
     saerens,
@@ -93,6 +94,7 @@ def test_groups_differ_beyond_chance_or_not():
     assert difference_p_values(little, much)[0] == pytest.approx(by_hand, rel=1e-3)
     assert difference_p_values(nothing, little)[0] < 0.01
     assert difference_p_values(nothing, nothing)[0] == 1.0
+    assert difference_p_values(shares(1.0, 1.0, 1.0), shares(0.2, 0.2, 0.2))[0] == 1.0
 
 
 def test_a_group_of_its_own_is_told_from_equal_ones():
@@ -135,6 +137,35 @@ def test_none_seen_is_not_none_there():
     shares = error_corrected(probs, known(), np.ones(3000), 100, np.random.default_rng(0))
     assert shares.values[0] < 0.001
     assert 3 / 60 <= shares.high[0] < 0.2
+
+
+@pytest.mark.parametrize("posts", [1, 3])
+def test_few_posts_prove_little(posts):
+    probs = np.tile(0.02 + 0.84 * np.eye(8)[4], (posts, 1))
+    shares = error_corrected(probs, known(), np.ones(3000), 100, np.random.default_rng(0))
+    assert shares.values[4] > 0.9
+    assert shares.low[4] <= 0.025 ** (1 / posts)  # of so many posts read by a person
+    assert (shares.high > 0.7).all()
+
+
+def test_intervals_of_small_groups_cover():
+    errors, rng = known(), np.random.default_rng(0)
+    for posts in (5, 12, 30):
+        covered = []
+        for seed in range(40):
+            mix = rng.dirichlet(np.ones(8))
+            shares = error_corrected(world(mix, posts, 300 + seed)[1], errors, np.ones(3000), 50, rng)
+            covered.append((shares.low <= mix) & (mix <= shares.high))
+        assert np.mean(covered) >= 0.93
+
+
+def test_exact_interval_of_plain_draws():
+    from scipy.stats import binomtest
+
+    low, high = exact_interval(np.array([0.0, 0.1, 1.0]), np.array([50.0, 50.0, 1.0]))
+    for position, (count, posts) in enumerate([(0, 50), (5, 50), (1, 1)]):
+        expected = binomtest(count, posts).proportion_ci(method="exact")
+        assert (low[position], high[position]) == pytest.approx((expected.low, expected.high), abs=1e-6)
 
 
 def test_a_checked_sample_helps_and_covers():
