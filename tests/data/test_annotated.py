@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from whyshare.cli import main
-from whyshare.data.annotated import check_annotated, load_annotated
+from whyshare.data.annotated import check_annotated, load_annotated, parse_motive
 from whyshare.data.errors import InputError
 from whyshare.data.motives import MOTIVES, Motive
 
@@ -54,6 +54,14 @@ def test_other_names_can_be_mapped(tmp_path, capsys):
     assert main(["data", "check", str(path), "--label-map", "ad=benefit"]) == 0
     assert main(["data", "check", str(path), "--label-map", "ad=joy"]) == 2
     assert "is not of the form theirs=ours" in capsys.readouterr().err
+
+
+def test_printed_labels_are_read_and_advice_fits_the_command():
+    assert [parse_motive(f"{motive}  {motive.zh}") for motive in MOTIVES] == list(MOTIVES)
+    with pytest.raises(ValueError, match=r"; mend it$"):
+        parse_motive("joy")
+    with pytest.raises(ValueError, match=r"; mend it or map it with --label-map$"):
+        parse_motive("joy", {})
 
 
 def test_no_label_column(tmp_path):
