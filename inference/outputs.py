@@ -18,6 +18,7 @@ from ..data.writing import check_output, open_writer, output_kind
 from .labelled import Labelled
 
 OnReject = Callable[[Reject], None]
+COMPRESSED = {".gz", ".zst"}
 
 
 @dataclass
@@ -56,17 +57,28 @@ def output_files(output: Path, one_each: bool, files: Sequence[str]) -> dict[Pat
     if not one_each:
         check_output(output, inputs)
         return {output: list(files)}
-    if not output.absolute().parent.is_dir():
-        raise InputError(f"no folder {output.absolute().parent}; make it first or choose another output")
-    output.mkdir(exist_ok=True)
+    _check_folder(output)
     planned: dict[Path, list[str]] = {}
     for file in files:
         target = output / _name_of_its_own(file)
         if target in planned:
             raise InputError(f"{planned[target][0]} and {file} would both become {target}; label them one at a time")
-        check_output(target, inputs)
+        if output.is_dir():
+            check_output(target, inputs)
         planned[target] = [file]
     return planned
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder that could not be made or written into; it is made when there is something to write."""
+    parent = folder.absolute().parent
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file; a folder is needed: remove the file or choose another output")
+    if not parent.is_dir():
+        raise InputError(f"no folder {parent}; make it first or choose another output")
+    for written in (parent, folder):  # parts and rejects lie beside the folder
+        if written.exists() and not os.access(written, os.W_OK):
+            raise InputError(f"folder {written} cannot be written to; choose another output")
 
 
 def _name_of_its_own(file: str) -> str:
@@ -75,8 +87,8 @@ def _name_of_its_own(file: str) -> str:
         return f"{path.stem}-{part.replace(os.sep, '-')}.csv" if path.suffix != ".xlsx" else f"{path.stem}-{part}.xlsx"
     try:
         output_kind(path)
-    except InputError:
-        return f"{path.name.split('.')[0]}.csv"
+    except InputError:  # a.v1.txt.gz -> a.v1.csv
+        return f"{(Path(path.stem) if path.suffix.lower() in COMPRESSED else path).stem}.csv"
     return path.name
 
 
@@ -94,6 +106,7 @@ def write_outputs(
     summary = Summary()
     with _open_rejects(rejects, summary) as on_reject:
         for output, files in planned.items():
+            output.parent.mkdir(exist_ok=True)
             own = list(dict.fromkeys(column for file in files for column in columns[file]))
             names = merge_columns(own, RESULT_COLUMNS)
             left = None if limit is None else limit - summary.posts

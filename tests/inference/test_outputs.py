@@ -1,0 +1,73 @@
+import json
+import os
+
+import pytest
+
+from whyshare.cli import main
+from whyshare.data.errors import InputError
+from whyshare.data.reading import read_posts
+from whyshare.inference.outputs import output_files
+
+
+def test_a_folder_gets_a_file_for_each_input(tiny_model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("id,text\n1,help\n2,win,x\n3,好\n4,the,x\n", encoding="utf-8")
+    (tmp_path / "b.jsonl").write_text('{"text": "今天", "city": "北京"}\n{"text": "you"}\n', encoding="utf-8")
+    (tmp_path / "c.txt").write_text("小心\n求助\n", encoding="utf-8")
+    (tmp_path / "empty.csv").write_text("text\n", encoding="utf-8")
+    files = ["a.csv", "b.jsonl", "empty.csv", "c.txt"]
+    command = ["label", *files, "--model", str(tiny_model), "--json", "-o"]
+    assert main([*command, "out/"]) == 1
+    assert json.loads(capsys.readouterr().out)["posts"] == 6
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.csv", "b.jsonl", "c.csv", "empty.csv"]
+    assert [post.text for post in read_posts(tmp_path / "out/a.csv")] == ["help", "好"]
+    assert list(next(read_posts(tmp_path / "out/b.jsonl")).fields)[:3] == ["text", "city", "motive"]
+    assert [json.loads(line)["row"] for line in (tmp_path / "out.rejects.jsonl").open(encoding="utf-8")] == [3, 5]
+    main([*command, "one.jsonl"])
+    together = [post.fields["p_help"] for post in read_posts(tmp_path / "one.jsonl")]
+    apart = [post.fields["p_help"] for file in ("a", "b", "c") for post in read_posts(*tmp_path.glob(f"out/{file}.*"))]
+    assert [float(value) for value in apart] == together
+    assert main([*command, "out/", "--limit", "3"]) == 1
+    assert [len(list(read_posts(f"out/{name}"))) for name in ("a.csv", "b.jsonl")] == [2, 1]
+
+
+def test_a_folder_that_would_lose_something_is_refused(tiny_model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x").mkdir()
+    for name in ("a.csv", "x/a.csv", "a.txt"):
+        (tmp_path / name).write_text("text\nhelp\n", encoding="utf-8")
+    for arguments, message in (
+        (["a.csv", "x/a.csv", "-o", "out/"], "a.csv and x/a.csv would both become out/a.csv"),
+        (["a.csv", "a.txt", "-o", "out/"], "a.csv and a.txt would both become out/a.csv"),
+        (["x/a.csv", "-o", "x"], "x/a.csv is an input too"),
+        (["a.csv", "-o", "none/out/"], "no folder"),
+        (["a.csv", "-o", "a.txt/"], "a.txt is a file; a folder is needed"),
+    ):
+        assert main(["label", "--model", str(tiny_model), *arguments]) == 2
+        error = capsys.readouterr().err
+        assert message in error
+        assert error.count("\n") == 1
+    assert (tmp_path / "x/a.csv").read_text(encoding="utf-8") == "text\nhelp\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_only_the_ending_of_an_input_is_replaced(tmp_path):
+    names = ["a.v1.txt", "a.v2.txt", "b.1.txt.gz", "c.jsonl.zst", "d.2.xlsm", "e.x.db::posts", "f.x.csv"]
+    planned = [path.name for path in output_files(tmp_path / "out", True, names)]
+    assert planned == ["a.v1.csv", "a.v2.csv", "b.1.csv", "c.jsonl.zst", "d.2.csv", "e.x-posts.csv", "f.x.csv"]
+
+
+@pytest.mark.parametrize("closed", ["", "out"])
+def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path, monkeypatch, closed):
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path / closed)
+    with pytest.raises(InputError, match="cannot be written to; choose another output"):
+        output_files(tmp_path / "out", True, ["a.csv"])
+
+
+def test_an_input_without_posts_leaves_no_new_folder(tiny_model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("text\n", encoding="utf-8")
+    assert main(["label", "a.csv", "-o", "out/", "--model", str(tiny_model)]) == 2
+    assert "no post could be read" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
