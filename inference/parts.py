@@ -51,9 +51,13 @@ class Parts:
     def locked(self) -> Iterator[None]:
         """Keep a second run off this output.
 
-        :raises InputError: If another run holds it.
+        :raises InputError: If another run holds it, or nothing can be written there.
         """
         lock = FileLock(self.folder.with_name(f".{self.folder.name}.lock"))
+        try:
+            Path(lock.lock_file).touch()  # the lock itself takes a place where it cannot be made for a taken one
+        except OSError as error:
+            raise InputError(f"cannot write {self._output} ({error.strerror}); choose another output") from None
         try:
             lock.acquire(timeout=0)
         except Timeout:

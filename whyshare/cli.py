@@ -47,3 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe, such as head, has gone
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if error.filename is None:
+            raise  # no file of the user's, so a fault of ours
+        print(f"whyshare: {error.filename}: {error.strerror or error}", file=sys.stderr)
+        return 2

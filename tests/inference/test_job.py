@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -105,46 +106,6 @@ def test_bad_rows_go_to_the_rejects_with_their_reason(tiny_model, tmp_path):
     assert json.loads(reject) == expected
 
 
-def test_a_folder_gets_a_file_for_each_input(tiny_model, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "a.csv").write_text("id,text\n1,help\n2,win,x\n3,好\n4,the,x\n", encoding="utf-8")
-    (tmp_path / "b.jsonl").write_text('{"text": "今天", "city": "北京"}\n{"text": "you"}\n', encoding="utf-8")
-    (tmp_path / "c.txt").write_text("小心\n求助\n", encoding="utf-8")
-    (tmp_path / "empty.csv").write_text("text\n", encoding="utf-8")
-    files = ["a.csv", "b.jsonl", "empty.csv", "c.txt"]
-    command = ["label", *files, "--model", str(tiny_model), "--json", "-o"]
-    assert main([*command, "out/"]) == 1
-    assert json.loads(capsys.readouterr().out)["posts"] == 6
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.csv", "b.jsonl", "c.csv", "empty.csv"]
-    assert [post.text for post in read_posts(tmp_path / "out/a.csv")] == ["help", "好"]
-    assert list(next(read_posts(tmp_path / "out/b.jsonl")).fields)[:3] == ["text", "city", "motive"]
-    assert [json.loads(line)["row"] for line in (tmp_path / "out.rejects.jsonl").open(encoding="utf-8")] == [3, 5]
-    main([*command, "one.jsonl"])
-    together = [post.fields["p_help"] for post in read_posts(tmp_path / "one.jsonl")]
-    apart = [post.fields["p_help"] for file in ("a", "b", "c") for post in read_posts(*tmp_path.glob(f"out/{file}.*"))]
-    assert [float(value) for value in apart] == together
-    assert main([*command, "out/", "--limit", "3"]) == 1
-    assert [len(list(read_posts(f"out/{name}"))) for name in ("a.csv", "b.jsonl")] == [2, 1]
-
-
-def test_a_folder_that_would_lose_something_is_refused(tiny_model, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "x").mkdir()
-    for name in ("a.csv", "x/a.csv", "a.txt"):
-        (tmp_path / name).write_text("text\nhelp\n", encoding="utf-8")
-    for arguments, message in (
-        (["a.csv", "x/a.csv", "-o", "out/"], "a.csv and x/a.csv would both become out/a.csv"),
-        (["a.csv", "a.txt", "-o", "out/"], "a.csv and a.txt would both become out/a.csv"),
-        (["x/a.csv", "-o", "x"], "x/a.csv is an input too"),
-        (["a.csv", "-o", "none/out/"], "no folder"),
-    ):
-        assert main(["label", "--model", str(tiny_model), *arguments]) == 2
-        error = capsys.readouterr().err
-        assert message in error
-        assert error.count("\n") == 1
-    assert (tmp_path / "x/a.csv").read_text(encoding="utf-8") == "text\nhelp\n"
-
-
 class Killed(Exception):
     pass
 
@@ -208,6 +169,18 @@ def test_a_damaged_part_is_computed_again(posts, tiny_model, tmp_path):
 def test_two_runs_on_one_output_are_kept_apart(posts, tiny_model, tmp_path):
     with Parts(tmp_path / "out.csv").locked(), pytest.raises(InputError, match="another run is writing"):
         run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model))
+
+
+def test_a_place_that_takes_no_file_is_not_said_to_be_taken(tmp_path, monkeypatch):
+    def touch(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "touch", touch)
+    with (
+        pytest.raises(InputError, match=r"cannot write .*out\.csv \(Permission denied\)"),
+        Parts(tmp_path / "out.csv").locked(),
+    ):
+        pass
 
 
 def test_a_full_disk_is_one_line_and_keeps_what_is_done(posts, tiny_model, tmp_path, monkeypatch):

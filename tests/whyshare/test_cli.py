@@ -4,6 +4,7 @@ import sys
 import pytest
 
 import whyshare
+import whyshare.commands.runs
 from whyshare.cli import COMMANDS, main
 
 HEAVY = ("torch", "transformers", "sklearn", "onnxruntime", "numpy", "pyarrow", "rich", "jinja2")
@@ -38,6 +39,15 @@ def test_a_typo_is_exit_code_2(capsys):
         main(["lable", "posts.csv"])
     assert stop.value.code == 2
     assert "invalid choice: 'lable'" in capsys.readouterr().err
+
+
+def test_a_file_that_the_system_refuses_is_one_line(monkeypatch, capsys):
+    def refuse(options):
+        raise PermissionError(13, "Permission denied", "secret.csv")
+
+    monkeypatch.setattr(whyshare.commands.runs, "run", refuse)
+    assert main(["runs", "runs.jsonl"]) == 2
+    assert capsys.readouterr().err == "whyshare: secret.csv: Permission denied\n"
 
 
 def test_public_names():
