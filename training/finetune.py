@@ -36,7 +36,7 @@ from ..data.annotated import Annotated, load_annotated
 from ..data.errors import InputError
 from ..data.fingerprints import file_fingerprint
 from ..data.motives import MOTIVES
-from ..models.bases import MINILM, base_location
+from ..models.bases import MINILM, base_location, loading
 from ..models.encoding import Encoder
 from ..models.settings import ModelSettings
 from .average import average_models
@@ -111,9 +111,10 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     training = np.repeat(training, copies[training])
     _check_labels([posts[index] for index in training])
     location = base_location(config.base)
-    tokenizer = AutoTokenizer.from_pretrained(location)
+    with loading(config.base):
+        tokenizer = AutoTokenizer.from_pretrained(location)
+        model = average_models(config.average) if config.average else load_classifier(location, config.dropout)
     encoder = Encoder(tokenizer.backend_tokenizer, config.max_length)
-    model = average_models(config.average) if config.average else load_classifier(location, config.dropout)
     datasets = {
         name: make_dataset([posts[index] for index in indices], encoder, config)
         for name, indices in (("training", training), ("validation", validation))
