@@ -1,0 +1,30 @@
+from whyshare.data.annotated import load_annotated
+from whyshare.data.standoff import detach, hydrate
+from whyshare.data.writing import open_writer
+
+
+def test_labels_survive_whatever_their_column_is_called(tmp_path):
+    source, standoff, joined = tmp_path / "a.csv", tmp_path / "labels.csv", tmp_path / "joined.csv"
+    source.write_text(
+        "正文,标签,secondary,certainty,care\n求推荐牙科,寻求帮助,attention,2,1\n小心骗子,WARNING,,,\n", "utf-8"
+    )
+    rows = list(detach(source))
+    assert [(row["label"], row["secondary"], row["certainty"], row["care"]) for row in rows] == [
+        ("help", "attention", 2, True),
+        ("warning", None, 3, False),
+    ]
+    assert list(rows[0]) == ["id", "sha256", "lang", "label", "secondary", "certainty", "care"]
+    for path, content in ((standoff, rows), (joined, None)):
+        content = content or hydrate(standoff, [source]).rows
+        with open_writer(path, list(content[0])) as writer:
+            for row in content:
+                writer.write(row)
+    before, after = ([(p.text, p.label, p.secondary, p.certainty, p.care, p.language) for p in load_annotated(path)]
+                     for path in (source, joined))  # fmt: skip
+    assert before == after
+
+
+def test_source_and_sampling_are_kept_where_any_post_has_them(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "a", "label": "help"}\n{"text": "b", "label": "value", "source": "web"}\n', "utf-8")
+    assert [row["source"] for row in detach(path)] == ["", "web"]
