@@ -1,6 +1,7 @@
-"""Excel workbooks, streamed: the first sheet, or the one named by ``FILE.xlsx::SHEET``."""
+"""Excel workbooks, streamed: the first sheet that is not hidden, or the one named by ``FILE.xlsx::SHEET``."""
 
 import datetime
+import itertools
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -10,45 +11,85 @@ from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
 
+from .columns import TEXT_COLUMNS, find_column
 from .errors import InputError
 from .posts import Reject
-from .streams import FREE_EXPANSION, MAX_EXPANSION
+from .streams import FREE_EXPANSION, MAX_EXPANSION, open_bytes
 from .tables import Row, Table, unique_names
 from .writing import EXCEL_ROWS
+
+MAX_TITLE = 10  # rows below a title among which the header is looked for
+
+Cells = tuple[int, list[Any]]  # the number of a row, and its values
 
 # What openpyxl raises for workbooks that are damaged in one way or another.
 _DAMAGE = (AttributeError, EOFError, LookupError, OSError, ParseError, TypeError, ValueError, zipfile.BadZipFile)
 
 
 def read_spreadsheet(path: Path, sheet: str | None = None) -> Table:
-    """Open a sheet; its first row that is not empty holds the column names.
+    """Open a sheet; its first row that is not empty holds the column names, or one soon below if that is a title.
 
     Formulas give the value that Excel saved with them. Rows without any value are no rows.
     """
+    sheets = _sheets(path)
+    if sheet is not None and sheet not in sheets:
+        raise InputError(f"{path} has no sheet {sheet!r}; it has {', '.join(sheets)}")
+    worksheet = sheets[sheet or _visible(sheets)[0]]
+    worksheet.reset_dimensions()  # what the file says of its own size is often wrong
+    rows = _cells(path, worksheet)
+    first = next(rows, None)
+    if first is None:
+        raise InputError(f"{path} sheet {worksheet.title!r} is empty; a header row with column names is needed")
+    if isinstance(first, Reject):
+        raise InputError(f"{path}: {first.reason}")
+    header, rows = _below_title(first, rows)
+    columns = unique_names(_texts(header))
+    return Table(columns, _rows(path, rows, columns))
+
+
+def other_sheets(path: Path) -> list[str]:
+    """Name the sheets that are not read when none is asked for, hidden ones left out."""
+    return _visible(_sheets(path))[1:]
+
+
+def _sheets(path: Path) -> dict[str, Any]:
     _check_archive(path)
     warnings.filterwarnings("ignore", module="openpyxl")  # of styles and features that are not read here
     try:
         workbook = load_workbook(path, read_only=True, data_only=True)
-        sheets = [name for name in workbook.sheetnames if hasattr(workbook[name], "iter_rows")]
+        sheets = {name: workbook[name] for name in workbook.sheetnames if hasattr(workbook[name], "iter_rows")}
     except _DAMAGE as error:
         raise InputError(f"{path} has no sheet that can be read ({error}); open it in Excel and save it anew") from None
     if not sheets:
         raise InputError(f"{path} has no sheet with cells; save the posts in one")
-    if sheet is not None and sheet not in sheets:
-        raise InputError(f"{path} has no sheet {sheet!r}; it has {', '.join(sheets)}")
-    worksheet = workbook[sheet or sheets[0]]
-    worksheet.reset_dimensions()  # what the file says of its own size is often wrong
-    rows = _cells(path, worksheet)
-    header = next(rows, None)
-    if header is None:
-        raise InputError(f"{path} sheet {worksheet.title!r} is empty; a header row with column names is needed")
-    if isinstance(header, Reject):
-        raise InputError(f"{path}: {header.reason}")
-    columns = unique_names(["" if value is None else str(value) for value in header[1]])
-    return Table(columns, _rows(path, rows, columns))
+    return sheets
 
 
-def _rows(path: Path, rows: Iterator[tuple[int, list[Any]] | Reject], columns: list[str]) -> Iterator[Row | Reject]:
+def _visible(sheets: dict[str, Any]) -> list[str]:
+    return [name for name, sheet in sheets.items() if sheet.sheet_state == "visible"] or list(sheets)
+
+
+def _below_title(first: Cells, rows: Iterator[Cells | Reject]) -> tuple[Cells, Iterator[Cells | Reject]]:
+    """Find the header: the first row, or, below a lone cell that is no text column, a row that has one (or is wider)."""
+    if _width(first) > 1 or find_column(_texts(first), TEXT_COLUMNS):
+        return first, rows
+    below = list(itertools.islice(rows, MAX_TITLE))
+    wide = [(place, row) for place, row in enumerate(below, 1) if not isinstance(row, Reject) and _width(row) > 1]
+    named = [(place, row) for place, row in wide if find_column(_texts(row), TEXT_COLUMNS)]
+    for place, header in (named or wide)[:1]:
+        return header, itertools.chain(below[place:], rows)
+    return first, itertools.chain(below, rows)
+
+
+def _width(row: Cells) -> int:
+    return sum(value not in (None, "") for value in row[1])
+
+
+def _texts(row: Cells) -> list[str]:
+    return ["" if value is None else str(value) for value in row[1]]
+
+
+def _rows(path: Path, rows: Iterator[Cells | Reject], columns: list[str]) -> Iterator[Row | Reject]:
     for row in rows:
         if isinstance(row, Reject):
             yield row
@@ -62,7 +103,7 @@ def _rows(path: Path, rows: Iterator[tuple[int, list[Any]] | Reject], columns: l
         yield Row(number, dict(zip(columns, values + [None] * (len(columns) - len(values)), strict=True)))
 
 
-def _cells(path: Path, worksheet: Any) -> Iterator[tuple[int, list[Any]] | Reject]:
+def _cells(path: Path, worksheet: Any) -> Iterator[Cells | Reject]:
     """Give the values of each row that has any, without the empty cells at its end."""
     number = 0
     try:
@@ -90,7 +131,7 @@ def _plain(value: Any) -> Any:
 
 
 def _check_archive(path: Path) -> None:
-    with path.open("rb") as stream:
+    with open_bytes(path) as stream:
         start = stream.read(8)
     if not start:
         raise InputError(f"{path} is empty; a workbook is needed")

@@ -1,0 +1,51 @@
+import openpyxl
+import pytest
+
+from whyshare.data.errors import InputError
+from whyshare.data.reading import read_posts
+
+
+def workbook(path, **sheets):
+    book = openpyxl.Workbook()
+    del book["Sheet"]
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    return book, path
+
+
+def test_a_title_above_the_header(tmp_path):
+    rows = [["微博数据（2024）"], [], ["导出时间", "2024-01-01"], ["编号", "正文"], [1, "今天真好"], [2, "转发抽奖"]]
+    book, path = workbook(tmp_path / "a.xlsx", posts=rows)
+    book["posts"].merge_cells("A1:B1")
+    book.save(path)
+    posts = list(read_posts(path))
+    assert [(post.row, dict(post.fields)) for post in posts] == [
+        (5, {"编号": 1, "正文": "今天真好"}),
+        (6, {"编号": 2, "正文": "转发抽奖"}),
+    ]
+
+
+def test_a_title_above_a_column_that_is_asked_for(tmp_path):
+    book, path = workbook(tmp_path / "a.xlsx", posts=[["Report"], ["id", "review"], [1, "good"]])
+    book.save(path)
+    assert [post.text for post in read_posts(path, text_column="review")] == ["good"]
+
+
+def test_one_column_has_no_title(tmp_path):
+    book, path = workbook(tmp_path / "a.xlsx", posts=[["review"], ["good"], ["text"], ["bad"]])
+    book.save(path)
+    assert [post.text for post in read_posts(path, text_column="review")] == ["good", "text", "bad"]
+
+
+def test_sheets_that_are_not_the_posts(tmp_path):
+    book, path = workbook(tmp_path / "a.xlsx", codes=[["id"]], about=[["who", "when"]], posts=[["text"], ["hi"]])
+    book["codes"].sheet_state = "hidden"
+    book.save(path)
+    with pytest.raises(InputError, match=r"no text column among who, when; .*; or read another sheet: a\.xlsx::posts$"):
+        list(read_posts(path))
+    assert [post.text for post in read_posts(f"{path}::posts")] == ["hi"]
+    book.remove(book["about"])
+    book.save(path)
+    assert [post.text for post in read_posts(path)] == ["hi"]
