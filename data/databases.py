@@ -1,6 +1,5 @@
 """Parquet files and SQLite tables, streamed."""
 
-import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,15 +49,11 @@ def _values(column: Any) -> list[Any]:
     """Give the values of a column; times that Python cannot hold, of nanoseconds or far-off years, as texts."""
     import pyarrow as pa
 
-    kind = column.type
-    if pa.types.is_timestamp(kind) and kind.unit == "ns":
-        with contextlib.suppress(pa.ArrowInvalid):  # which says that microseconds would lose something
-            column = column.cast(pa.timestamp("us", kind.tz))
-    if pa.types.is_temporal(kind) and getattr(column.type, "unit", None) == "ns":
-        return list(column.cast(pa.string()).to_pylist())
     try:
+        if pa.types.is_timestamp(column.type) and column.type.unit == "ns":  # which pyarrow would leave to pandas
+            column = column.cast(pa.timestamp("us", column.type.tz))
         return list(column.to_pylist())
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError):  # ArrowInvalid is a ValueError too
         return list(column.cast(pa.string()).to_pylist())
 
 
