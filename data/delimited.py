@@ -1,16 +1,21 @@
 """CSV, TSV and plain text, row by row, so that one bad row costs that row and no other."""
 
 import csv
+import itertools
+import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from .columns import TEXT_COLUMNS, find_column
 from .errors import InputError
 from .posts import Reject
 from .streams import MAX_RECORD, describe_bad_line, iter_lines
 from .tables import Row, Table, unique_names
 
 MAX_LINES = 2000  # of one quoted cell; a quote still open after them was never meant to be one
+LOOKED_AT = 50  # lines that tell whether a text without an ending is a table
+_SENTENCE = re.compile(r"[!?。！？…，：#]|\.(\s|$)|.{41}|(\S+ ){4}")  # in hardly any name of a column
 
 Line = tuple[int, str | bytes]
 
@@ -36,16 +41,52 @@ def read_delimited(path: Path, delimiter: str | None = None) -> Table:
 
 
 def read_lines(path: Path) -> Table:
-    """Open a plain text file: a line a post, in a column named ``text``."""
+    """Open a plain text file: a line a post, in a column named ``text``.
+
+    One whose lines have tabs, the same number in each, is a table: what Excel saves as Unicode Text.
+    """
+    lines = iter_lines(path)
+    ahead = list(itertools.islice(lines, LOOKED_AT))
+    if delimiter_of([line for _, line in ahead if isinstance(line, str)], "\t"):
+        return read_delimited(path, "\t")
 
     def rows() -> Iterator[Row | Reject]:
-        for number, line in iter_lines(path):
+        for number, line in itertools.chain(ahead, lines):
             if isinstance(line, bytes):
                 yield Reject(str(path), number, describe_bad_line(line), _raw(line))
             else:
                 yield Row(number, {"text": line})
 
     return Table(["text"], rows())
+
+
+def delimiter_of(lines: Sequence[str], signs: str = "\t,;") -> str | None:
+    """Tell the sign that divides the first lines of a file into columns; None where they are prose, a line a post.
+
+    Nearly all records must be as wide as the first. Commas are in prose too, so there the first must look like a
+    header: ``["id,review", "1,so good"] -> ","``, but ``["Hello, you", "Bye, you"] -> None``.
+    """
+    csv.field_size_limit(MAX_RECORD)
+    for sign in signs:
+        try:
+            header, *records = [record for record in csv.reader(lines, delimiter=sign) if record]
+        except (csv.Error, ValueError):
+            continue
+        if len(header) > 1 and find_column(header, TEXT_COLUMNS):
+            return sign
+        if len(lines) >= LOOKED_AT:
+            records = records[:-1]  # which may go on below
+        same = sum(len(record) == len(header) for record in records)
+        if len(header) > 1 and same and 10 * same >= 9 * len(records) and (sign == "\t" or _names(header, same)):
+            return sign
+    return None
+
+
+def _names(header: list[str], records: int) -> bool:
+    """Tell whether cells look like names of columns; a space after each comma is prose unless many rows are alike."""
+    names = [name.strip() for name in header]
+    plain = all(names) and len(set(names)) == len(names) and not any(map(_SENTENCE.search, names))
+    return plain and (names == header or records >= 3)
 
 
 class _Lines:

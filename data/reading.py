@@ -11,16 +11,19 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from .columns import find_text_column
-from .delimited import read_delimited, read_lines
+from .columns import TEXT_COLUMNS, find_column, find_text_column
+from .delimited import LOOKED_AT, delimiter_of, read_delimited, read_lines
 from .errors import InputError, shown
 from .json_files import read_json_array, read_json_lines
 from .posts import Post, Reject
 from .results import PROBABILITY_COLUMNS
-from .streams import MAX_RECORD
+from .streams import MAX_RECORD, iter_lines
 from .tables import Row, Table
 from .writing import unescape_formula
 
@@ -29,6 +32,10 @@ _STREAMED = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"
 _WHOLE = {".parquet": "parquet", ".xlsx": "xlsx", ".xlsm": "xlsx", ".db": "sqlite", ".sqlite": "sqlite"}
 _WHOLE |= {".sqlite3": "sqlite", ".pq": "parquet"}
 ENDINGS = ", ".join([*_STREAMED, *_WHOLE])
+
+_MAGIC = {b"PAR1": ".parquet", b"PK\x03\x04": ".xlsx", b"SQLite format 3": ".db"}
+_PACKED_MAGIC = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
+_spooled: set[str] = set()  # temporary files that hold standard input
 
 
 def read_posts(
@@ -65,9 +72,14 @@ def list_files(paths: tuple[str | Path, ...]) -> list[str]:
 
 def open_table(path: str | Path) -> Table:
     """Open one file of any kind as columns and rows."""
-    file, part = split_part(str(path))
     if str(path) == "-":
-        file = spool_standard_input()
+        path = spool_standard_input()
+    with _standard_input_said(str(path)):
+        return _open_table(str(path))
+
+
+def _open_table(path: str) -> Table:
+    file, part = split_part(path)
     if not file.is_file():
         raise InputError(f"no such file: {file}")
     kind = _kind(file)
@@ -107,19 +119,36 @@ def split_part(path: str) -> tuple[Path, str | None]:
 
 
 def _posts(path: str, text_column: str | None, on_reject: Callable[[Reject], None]) -> Iterator[Post]:
-    table = open_table(path)
-    column = find_text_column(table.columns, text_column, path)
-    for row in table.rows:
-        if isinstance(row, Reject):
-            on_reject(row)
-            continue
-        text = _as_text(row.values.get(column))
-        if text is None:
-            on_reject(Reject(path, row.number, f"the text is not a text but {shown(row.values[column])}"))
-        elif len(text) > MAX_RECORD:
-            on_reject(Reject(path, row.number, f"longer than {MAX_RECORD // 2**20} MiB", text[:200]))
-        else:
-            yield Post(text, row.values, path, row.number)
+    file = str(spool_standard_input()) if path == "-" else path
+    name = "standard input" if file in _spooled else file
+    with _standard_input_said(file):
+        table = open_table(file)
+        try:
+            column = find_text_column(table.columns, text_column, name)
+        except InputError as error:
+            raise InputError(f"{error}{_other_sheets(file)}") from None
+        for row in table.rows:
+            if isinstance(row, Reject):
+                on_reject(replace(row, file=name))
+                continue
+            text = _as_text(row.values.get(column))
+            if text is None:
+                on_reject(Reject(name, row.number, f"the text is not a text but {shown(row.values[column])}"))
+            elif len(text) > MAX_RECORD:
+                on_reject(Reject(name, row.number, f"longer than {MAX_RECORD // 2**20} MiB", text[:200]))
+            else:
+                yield Post(text, row.values, path, row.number)
+
+
+def _other_sheets(path: str) -> str:
+    """Say where else the posts of a workbook may be."""
+    file, part = split_part(path)
+    if part is not None or _kind(file) != "xlsx" or path in _spooled:
+        return ""
+    from .spreadsheets import other_sheets
+
+    others = [f"{file.name}::{sheet}" for sheet in other_sheets(file)]
+    return f"; or read another sheet: {', '.join(others)}" if others else ""
 
 
 def _as_text(value: Any) -> str | None:
@@ -153,30 +182,52 @@ def spool_standard_input() -> Path:
     with target.open("wb") as file:
         shutil.copyfileobj(sys.stdin.buffer, file)
     with target.open("rb") as file:
-        start = file.read(4096)
-    named = folder / ("stdin" + _ending_of(start))
-    target.rename(named)
-    return named
+        start = file.read(16)
+    packed = _ending_by(start, _PACKED_MAGIC)
+    target = target.rename(folder / f"stdin{packed}")
+    _spooled.add(str(target))
+    with _standard_input_said(str(target)):
+        ending = _ending_by(start, _MAGIC) or _ending_of(target)
+    target = target.rename(folder / f"stdin{ending}{packed}")
+    _spooled.add(str(target))
+    return target
 
 
-def _ending_of(start: bytes) -> str:
-    for magic, ending in ((b"PAR1", ".parquet"), (b"PK\x03\x04", ".xlsx"), (b"SQLite format 3", ".db")):
-        if start.startswith(magic):
-            return ending
-    text = start.decode("utf-8", "replace").lstrip("\ufeff \r\n\t")
+@contextmanager
+def _standard_input_said(file: str) -> Iterator[None]:
+    """Say ``standard input`` in errors rather than the name of the temporary file that holds it."""
+    try:
+        yield
+    except InputError as error:
+        if file not in _spooled:
+            raise
+        raise InputError(str(error).replace(file, "standard input")) from None
+
+
+def _ending_by(start: bytes, known: dict[bytes, str]) -> str:
+    return next((ending for magic, ending in known.items() if start.startswith(magic)), "")
+
+
+def _ending_of(path: Path) -> str:
+    """Choose the ending that fits the first lines of a text file."""
+    found = [line for _, line in islice(iter_lines(path), LOOKED_AT)]
+    lines = [line if isinstance(line, str) else line.decode("utf-8", "replace") for line in found]
+    text = "\n".join(lines).lstrip()
+    first = text.partition("\n")[0].rstrip()
     if text.startswith("["):
         return ".json" if text[1:].lstrip()[:1] in ("{", "]") else ".txt"
-    first = text.splitlines()[0] if text else ""
-    if first.startswith("{"):
-        try:
-            json.loads(first)
-        except ValueError:
-            return ".txt" if len(start) < 4096 and "\n" in text else ".jsonl"
+    if first == "{":
+        return ".json"
+    if first.startswith("{") and any(map(_is_json_object, lines)):
         return ".jsonl"
-    for delimiter in "\t,;":
-        try:
-            find_text_column([name.strip('"') for name in first.split(delimiter)], None, "-")
-        except InputError:
-            continue
-        return ".tsv" if delimiter == "\t" else ".csv"
-    return ".txt"
+    if find_column([first.strip('"')], TEXT_COLUMNS):
+        return ".tsv"  # of one column, in which commas are part of the text
+    delimiter = delimiter_of(lines)
+    return ".txt" if delimiter is None else ".tsv" if delimiter == "\t" else ".csv"
+
+
+def _is_json_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False

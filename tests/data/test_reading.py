@@ -180,6 +180,42 @@ def test_bad_json_lines(tmp_path):
         list(read_posts(path))
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+def test_an_odd_first_record_is_a_post_without_text(tmp_path, name):
+    path = write_table(tmp_path / name, ["text"], [("a",), ("b",)])
+    data = path.read_text()
+    write(path, '{"meta": 1}\n' + data if name == "a.jsonl" else '[{"meta": 1}, ' + data[1:])
+    assert read(path) == (["", "a", "b"], [])
+
+
+def test_unicode_text_from_excel(tmp_path):
+    path = write(tmp_path / "a.txt", '编号\t内容\r\n1\t"今天，\n真好"\r\n2\t转发\r\n'.encode("utf-16"))
+    assert [dict(post.fields) for post in read_posts(path)] == [
+        {"编号": "1", "内容": "今天，\n真好"},
+        {"编号": "2", "内容": "转发"},
+    ]
+    prose = ["a\tb", "no tab", "", "one\ttwo\tthree"]
+    assert read(write(tmp_path / "b.txt", "\n".join(prose) + "\n")) == (prose, [])
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "shown"), [(1000, "1970-01-01 00:00:00.000001"), (1, "1970-01-01 00:00:00.000000001")]
+)
+def test_nanoseconds_of_parquet(tmp_path, nanoseconds, shown):
+    times = pa.array([nanoseconds, None]).cast(pa.timestamp("ns"))
+    pq.write_table(pa.table({"text": ["a", "b"], "at": times}), tmp_path / "a.parquet")
+    assert [post.fields["at"] and str(post.fields["at"]) for post in read_posts(tmp_path / "a.parquet")] == [
+        shown,
+        None,
+    ]
+
+
+def test_a_year_that_python_does_not_know(tmp_path):
+    times = pa.array([10**18]).cast(pa.timestamp("us"))
+    pq.write_table(pa.table({"text": ["a"], "at": times}), tmp_path / "a.parquet")
+    assert read(tmp_path / "a.parquet") == (["a"], [])
+
+
 def test_a_huge_cell_is_rejected_in_bounded_memory(tmp_path):
     path = write(tmp_path / "a.csv", b"text\nbefore\n" + b"x" * 50_000_000 + b"\nafter\n")
     texts, rejects = read(path)
