@@ -3,7 +3,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from whyshare.data.columns import merge_columns
@@ -64,10 +64,30 @@ def test_what_a_spreadsheet_would_run(cell, escaped):
 
 
 def test_csv_opens_in_excel(tmp_path):
-    write(tmp_path / "a.csv", [("好", 0.1234567)])
+    write(tmp_path / "a.csv", [("好", 0.25)])
     data = (tmp_path / "a.csv").read_bytes()
     assert data.startswith(b"\xef\xbb\xbf")
-    assert list(csv.reader(data.decode("utf-8-sig").splitlines())) == [["text", "n"], ["好", "0.123457"]]
+    assert list(csv.reader(data.decode("utf-8-sig").splitlines())) == [["text", "n"], ["好", "0.25"]]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.jsonl", "a.json", "a.parquet"])
+@given(number=st.floats(allow_nan=False, allow_infinity=False))
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(number=39.90419991234)
+@example(number=1e-8)
+@example(number=970_000 / 1_000_000)
+def test_numbers_stay_exactly_as_they_were(tmp_path, name, number):
+    write(tmp_path / name, [("x", number)])
+    [post] = read_posts(tmp_path / name)
+    assert float(post.fields["n"]) == number
+    assert len(str(post.fields["n"])) <= len(repr(number))
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+def test_what_is_no_number_in_json_is_null(tmp_path, name):
+    write(tmp_path / name, [("x", float("nan")), ("y", {"list": [float("inf"), 1.5]})])
+    assert not {"NaN", "Infinity"} & set((tmp_path / name).read_text(encoding="utf-8").replace(",", " ").split())
+    assert [post.fields["n"] for post in read_posts(tmp_path / name)] == [None, {"list": [None, 1.5]}]
 
 
 def test_workbooks_store_formulas_as_texts_and_cut_what_excel_cannot_hold(tmp_path):
