@@ -13,8 +13,8 @@ from ..data.results import PROBABILITY_COLUMNS
 class Labelled:
     """The label of one post; printing it gives one line.
 
-    A post without any text after cleaning has no motive: ``motive`` and ``runner_up`` are None, ``confidence`` is 0,
-    the probabilities are all 0, and it is ``uncertain``.
+    A post without any text after cleaning has no motive: ``motive`` and ``runner_up`` are None, ``confidence`` and the
+    probabilities are 0; it is not ``uncertain``, since there is no motive to doubt.
     """
 
     motive: Motive | None

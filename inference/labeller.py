@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.cleaning import clean
+from ..data.errors import shown
 from ..data.language import Language, detect_language
 from ..data.motives import MOTIVES
 from ..models.encoding import Encoded, Encoder
@@ -21,7 +22,7 @@ WINDOW = 8192  # posts that are batched together
 BATCH_TOKENS = 1024  # more does not fit into the processor's cache and is slower
 DIGITS = 6  # of every probability; what lies beyond differs between machines
 
-NO_TEXT = Labelled(None, 0.0, None, dict.fromkeys(MOTIVES, 0.0), "other", truncated=False, uncertain=True)
+NO_TEXT = Labelled(None, 0.0, None, dict.fromkeys(MOTIVES, 0.0), "other", truncated=False, uncertain=False)
 
 
 class Labeller:
@@ -60,7 +61,12 @@ class Labeller:
     def label(self, texts: Iterable[str]) -> Iterator[Labelled]: ...
 
     def label(self, texts: str | Iterable[str]) -> Labelled | list[Labelled] | Iterator[Labelled]:
-        """Label a text, a list of texts, or any iterable of them (lazily, a window at a time)."""
+        """Label a text, a list of texts, or any iterable of them (lazily, a window at a time).
+
+        :raises TypeError: If something else is given, or is among the texts, such as None for an empty cell.
+        """
+        if isinstance(texts, bytes | bytearray) or not isinstance(texts, Iterable):
+            raise TypeError(f"label takes a text or an iterable of texts, not {shown(texts)}")
         if isinstance(texts, str):
             return self._label_window([texts])[0]
         if isinstance(texts, Sequence):
@@ -87,6 +93,9 @@ class Labeller:
             yield from self._label_window(window)
 
     def _label_window(self, texts: list[str]) -> list[Labelled]:
+        for text in texts:
+            if not isinstance(text, str):
+                raise TypeError(f"{shown(text)} is among the texts and is no text; give '' where there is none")
         return self.label_clean([clean(text) for text in texts])
 
     def _decide(self, encoded: Sequence[Encoded], languages: Sequence[Language]) -> list[Labelled]:

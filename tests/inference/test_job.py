@@ -55,6 +55,7 @@ def test_every_column_is_kept_and_every_post_labelled(posts, tiny_model, tmp_pat
     assert [row["p_help"] for row in rows] == [one.probabilities["help"] for one in labelled]
     assert summary.posts == 500
     assert summary.no_text == sum(one.motive is None for one in labelled) > 0
+    assert summary.uncertain == sum(row["uncertain"] for row in rows)
     assert sum(summary.motives.values()) + summary.no_text == 500
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.jsonl", "posts.csv"]
 

@@ -61,6 +61,7 @@ def test_what_is_said_of_a_text(labeller):
     assert not labelled["a"].truncated
     assert [labelled[text].language for text in TEXTS[:5]] == ["zh", "en", "zh", "zh", "mixed"]
     assert str(labelled[""]) == "no text"
+    assert not labelled[""].uncertain
     assert str(labelled["a"]).startswith(f"{labelled['a'].motive} {labelled['a'].motive.zh} 0.")
     assert list(labelled["a"].as_columns())[:4] == ["motive", "motive_zh", "confidence", "runner_up"]
 
@@ -85,6 +86,14 @@ def test_the_transformers_pipeline_gives_the_same_labels(labeller, tiny_model):
 
 def test_it_loads_and_labels_with_the_network_off(tiny_model, no_network):
     assert Labeller.load(tiny_model).label("hello").motive in MOTIVES
+
+
+@pytest.mark.parametrize("texts", [None, b"abc", 3])
+def test_what_is_no_text_is_named(labeller, texts):
+    with pytest.raises(TypeError, match=f"label takes a text or an iterable of texts, not {texts!r}"):
+        labeller.label(texts)
+    with pytest.raises(TypeError, match=f"{texts!r} is among the texts and is no text; give '' where there is none"):
+        labeller.label(["fine", texts])
 
 
 def test_errors(tiny_model, tmp_path):
