@@ -86,7 +86,9 @@ def test_numbers_stay_exactly_as_they_were(tmp_path, name, number):
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
 def test_what_is_no_number_in_json_is_null(tmp_path, name):
     write(tmp_path / name, [("x", float("nan")), ("y", {"list": [float("inf"), 1.5]})])
-    assert not {"NaN", "Infinity"} & set((tmp_path / name).read_text(encoding="utf-8").replace(",", " ").split())
+    written = (tmp_path / name).read_text(encoding="utf-8")
+    assert "NaN" not in written
+    assert "Infinity" not in written
     assert [post.fields["n"] for post in read_posts(tmp_path / name)] == [None, {"list": [None, 1.5]}]
 
 
