@@ -11,7 +11,7 @@ from ..data.predictions import Prediction
 from .charts import bars, stacked_bars
 from .contrast import distinctive_words
 from .intervals import Estimate
-from .mix import EVERYTHING, GroupMix
+from .mix import EVERYTHING, LIMITS, GroupMix
 from .pages import COLOURS, PageLanguage, excerpt, motive_name, render, words_in, write_page
 from .words_mix import OFFERS, VERBS
 
@@ -58,7 +58,7 @@ def write_mix_report(
         {
             "answer": answer(overall, ranked, language),
             "method": method.format(checked=overall.checked),
-            "warnings": cautions_in(language, [*mixes, *course]),
+            "warnings": cautions_in(language, mixes[:1], mixes[1:], course),
             "share_chart": bars(_bar_rows(overall, ranked, language), words["shares"], percent=True),
             "shares": [_share_row(overall, motive) for motive in ranked],
             "sections": sections,
@@ -79,18 +79,30 @@ def answer(overall: GroupMix, ranked: Sequence[Motive], language: PageLanguage) 
     return words_in(language)["mix_answer"].format(posts=overall.posts, **values)
 
 
-def cautions_in(language: PageLanguage, mixes: Sequence[GroupMix]) -> list[str]:
-    """Put what to be careful about into words: one line for what is the same in several groups."""
+def cautions_in(language: PageLanguage, *kinds: Sequence[GroupMix]) -> list[str]:
+    """Put what to be careful about into words: a line for each thing, which names the groups it is about.
+
+    :param kinds: All posts, groups, periods: each is counted on its own, ``in 9 of 14: 2024-W01 (12), ...``.
+    """
     words = words_in(language)
-    groups: dict[tuple[str, tuple[tuple[str, str | int], ...]], list[str]] = {}
-    for caution in [caution for mix in mixes for caution in mix.cautions]:
-        named = groups.setdefault((caution.key, tuple(caution.values.items())), [])
-        for name, posts in zip(caution.groups, caution.posts, strict=True):
-            named.append(f"{words['all'] if name == EVERYTHING else name} ({posts})")
-    for named in groups.values():
-        if len(named) > NAMED:
-            named[NAMED:] = [words["more"].format(count=len(named) - NAMED)]
-    return [words[key].format(groups=", ".join(named), **dict(values)) for (key, values), named in groups.items()]
+    lines = []
+    for key, limit in LIMITS.items():
+        places = []
+        for mixes in kinds:
+            named = [
+                f"{words['all'] if mix.name == EVERYTHING else mix.name} ({caution.posts})"
+                for mix in mixes
+                for caution in mix.cautions
+                if caution.key == key
+            ]
+            if named:
+                rest = [words["more"].format(count=len(named) - NAMED)] if len(named) > NAMED else []
+                listed = ", ".join(named[:NAMED] + rest)
+                several = words["of_several"].format(count=len(named), all=len(mixes))
+                places.append(several + listed if len(mixes) > 1 else listed)
+        if places:
+            lines.append(words[key].format(limit=limit, groups="; ".join(places)))
+    return lines
 
 
 def shown(share: Estimate) -> str:

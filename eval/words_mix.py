@@ -33,17 +33,22 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
     "period": ("period", "时段"),
     "warnings": ("Warnings", "注意"),
     "more": ("and {count} more", "以及另外 {count} 个"),
+    "of_several": ("{count} of {all}: ", "{all} 个中有 {count} 个："),
     "few_posts": (
-        "fewer than {limit} posts in {groups}: the intervals are wide",
-        "{groups} 不足 {limit} 条帖子：区间很宽",
+        "fewer than {limit} posts, so the intervals are wide: {groups}",
+        "帖子不足 {limit} 条，区间很宽：{groups}",
+    ),
+    "not_tested": (
+        "not tested against the others, for which {limit} posts are needed on either side: {groups}",
+        "未与其余帖子作检验（两边各需至少 {limit} 条）：{groups}",
     ),
     "few_checked": (
-        "{groups}: the checked posts are too few to use, the model's known errors are used instead; check at least {limit}",
-        "{groups}：核对过的帖子太少，改用模型已知的错误校正；请至少核对 {limit} 条",
+        "the checked posts are too few to use, the model's known errors are used instead; check at least {limit}: {groups}",
+        "核对过的帖子太少，改用模型已知的错误校正；请至少核对 {limit} 条：{groups}",
     ),
     "unlike_validation": (
-        "{groups}: these posts do not look like those the model was validated on (p {p}), so the correction may be off; check a random sample (whyshare sample) and give it with --checked",
-        "{groups}：这些帖子与模型验证时的帖子看起来不同（p {p}），校正可能有偏差；请用 whyshare sample 抽样核对，再用 --checked 传入",
+        "the posts do not look like those the model was validated on (p below {limit}), so the correction may be off; check a random sample (whyshare sample) and give it with --checked: {groups}",
+        "帖子与模型验证时的帖子看起来不同（p 小于 {limit}），校正可能有偏差；请用 whyshare sample 抽样核对，再用 --checked 传入：{groups}",
     ),
     "meaning": ("What lives on which motive, and what to offer", "每种动机靠什么，可以提供什么"),
     "typical": ("typical post", "典型帖子"),

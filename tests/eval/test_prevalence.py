@@ -1,10 +1,13 @@
+import datetime
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 from scipy.stats import norm
 
+from whyshare.data.errors import InputError
 from whyshare.data.motives import MOTIVES
-from whyshare.eval.mix import Checked, Posts, measure_course, measure_mix, period_of
+from whyshare.eval.mix import Checked, Posts, measure_course, measure_mix, periods_of
 from whyshare.eval.mix_report import cautions_in
 from whyshare.eval.prevalence import (
     KnownErrors,
@@ -116,7 +119,9 @@ def test_short_periods_are_warned_of():
     days = [f"day {1 + row // 20:02d}" for row in range(200)] + ["later"] * 200
     course = measure_course(posts, days, known())
     named = ", ".join(f"day {day:02d} (20)" for day in range(1, 7))
-    assert cautions_in("en", course) == [f"fewer than 100 posts in {named}, and 4 more: the intervals are wide"]
+    warned = f"fewer than 100 posts, so the intervals are wide: 10 of 11: {named}, and 4 more"
+    assert cautions_in("en", course) == [warned]
+    assert cautions_in("en", [], course[:1], course) == [warned.replace("wide: ", "wide: day 01 (20); ")]
     assert measure_course(posts, ["only"] * 400, known()) == []
 
 
@@ -209,11 +214,23 @@ def test_groups_and_warnings():
     mixes = measure_mix(posts, groups, known(), checked)
     assert [(mix.name, mix.posts, mix.checked) for mix in mixes] == [("all", 600, 280), ("a", 550, 275), ("b", 40, 5)]
     assert [mix.method for mix in mixes] == ["checked sample", "checked sample", "error matrix"]
-    assert cautions_in("en", mixes[:1]) == ["fewer than 100 posts in b (40): the intervals are wide"]
-    assert cautions_in("zh", mixes[:1]) == ["b (40) 不足 100 条帖子：区间很宽"]
-    assert any("b (5): the checked posts are too few" in caution for caution in cautions_in("en", mixes[2:]))
-    twice = cautions_in("en", [mixes[2], mixes[2]])  # one line for both
-    assert [caution for caution in twice if caution.startswith("b (5), b (5): the checked posts")]
+    assert not cautions_in("en", mixes[:2])
+    few, few_checked = cautions_in("en", mixes[:1], mixes[1:])[:2]
+    assert few == "fewer than 100 posts, so the intervals are wide: 1 of 2: b (40)"
+    assert few_checked.startswith("the checked posts are too few to use")
+    assert few_checked.endswith("check at least 50: 1 of 2: b (5)")
+    assert cautions_in("zh", mixes[1:])[0] == "帖子不足 100 条，区间很宽：2 个中有 1 个：b (40)"
+
+
+def test_a_handful_of_posts_is_not_tested():
+    _, probs = world(CAMPAIGN, 213, seed=3)
+    posts = Posts(probs.argmax(axis=1), probs, np.full(213, "en"))
+    a, b, c, d = measure_mix(posts, ["a"] * 100 + ["b"] * 110 + ["c"] + ["d"] * 2, known())[1:]
+    assert [mix.p_values is None for mix in (a, b, c, d)] == [False, False, True, True]
+    assert not any(c.differs(motive) for motive in MOTIVES)
+    assert max(c.best.high - c.best.low) > 0.9
+    assert cautions_in("en", [a, b, c, d])[1].endswith("on either side: 2 of 4: c (1), d (2)")
+    assert all(mix.p_values is None for mix in measure_mix(posts, ["e"] * 210 + ["f"] * 3, known())[1:])
 
 
 def test_posts_unlike_the_validation_are_warned_of():
@@ -247,17 +264,45 @@ def test_small_campaigns_like_the_validation_are_not_warned_of():
         ("1524355200000", "2018-W16"),
         (43212, "2018-W16"),
         ("Sun Apr 22 09:00:00 +0000 2018", "2018-W16"),
-        ("04月22日", None),
-        ("yesterday", None),
-        (None, None),
-        ("2018-13-45", None),
+        ("Sun, 22 Apr 2018 12:30:00 GMT", "2018-W16"),
+        ("20180422123000", "2018-W16"),
+        ("22/04/2018 09:00", "2018-W16"),
+        ("4/22/2018 3:05 PM", "2018-W16"),
+        ("22.4.2018", "2018-W16"),
+        ("yesterday", ""),
+        ("今天 12:30", ""),
+        (None, ""),
+        ("2018-13-45", ""),
+        (10000, ""),
+        (99999, ""),
     ],
 )
 def test_dates_in_many_forms(value, week):
-    assert period_of(value, "week") == week
+    assert periods_of([value], "week") == ([week], [])
     if week:
-        assert period_of(value, "day") == "2018-04-22"
-        assert period_of(value, "month") == "2018-04"
+        assert periods_of([value], "day")[0] == ["2018-04-22"]
+        assert periods_of([value], "month")[0] == ["2018-04"]
+
+
+def test_the_column_tells_day_from_month():
+    assert periods_of(["03/04/2024", "25/12/2024"], "day") == (["2024-04-03", "2024-12-25"], [])
+    assert periods_of(["03/04/2024", "12/25/2024 3:05 PM"], "day") == (["2024-03-04", "2024-12-25"], [])
+    assert periods_of(["03.04.2024"], "day") == (["2024-04-03"], [])
+    periods, [note] = periods_of(["03/04/2024", "05/06/2024"], "day")
+    assert periods == ["2024-03-04", "2024-05-06"]
+    assert "'03/04/2024' is read with the month first" in note
+    with pytest.raises(InputError, match="day comes first in the date '25/12/2024', the month in '12/25/2024'"):
+        periods_of(["25/12/2024", "12/25/2024"], "day")
+
+
+def test_dates_without_a_year_or_a_day():
+    periods, [note] = periods_of(["05-01 12:30", "5月1日 12:30", "12-30", "2024-06-01", "02-30"], "day")
+    assert periods == ["2024-05-01", "2024-05-01", "2023-12-30", "2024-06-01", ""]
+    assert note == "3 dates have no year; each is taken for the latest that is not after 2024-06-01"
+    today = datetime.date.today()
+    assert periods_of([f"{today:%m-%d} 00:00"], "day")[0] == [today.isoformat()]
+    assert periods_of(["2024-05", "2024年5月"], "month") == (["2024-05", "2024-05"], [])
+    assert periods_of(["2024-05"], "week") == ([""], [])  # which week, it does not say
 
 
 def test_label_order():

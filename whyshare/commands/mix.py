@@ -58,18 +58,18 @@ def run(options: argparse.Namespace) -> None:
     groups = group_names(rows, options.by) if options.by else [""] * len(rows)
     mixes = measure_mix(posts, groups, known, checked)
     course: list[GroupMix] = []
-    unread = 0
+    notes = []
+    if options.by and "" in groups:
+        notes.append(f"{groups.count('')} posts have no {' or '.join(options.by)}; they are in no group")
     if options.over:
-        periods, unread = _periods(rows, options.over, options.every)
+        periods, about_dates = _periods(rows, options.over, options.every)
+        notes += about_dates
         course = measure_course(posts, periods, known, checked)
     if options.json:
-        print(
-            json.dumps(
-                {"groups": [_plain(m) for m in mixes], "course": [_plain(m) for m in course]}, ensure_ascii=False
-            )
-        )
+        found = {"groups": [_plain(m) for m in mixes], "course": [_plain(m) for m in course], "notes": notes}
+        print(json.dumps(found, ensure_ascii=False))
     else:
-        _print(mixes, course, unread)
+        _print(mixes, course, notes)
     if options.report:
         from ..eval.mix_report import write_mix_report
 
@@ -91,9 +91,8 @@ def group_names(rows: Sequence["Prediction"], columns: Sequence[str]) -> list[st
     for column in columns:
         if column not in rows[0].fields:
             raise InputError(f"the labelled file has no column {column!r}; it has {', '.join(rows[0].fields)}")
-    names = [
-        " / ".join(str(row.fields.get(c) if row.fields.get(c) is not None else "") for c in columns) for row in rows
-    ]
+    parts = [[row.fields.get(column) for column in columns] for row in rows]
+    names = [" / ".join("" if part is None else str(part).strip() for part in own) for own in parts]
     count = len(set(names))
     if count > 50 and count > len(rows) / 10:
         raise InputError(f"{' and '.join(columns)} makes {count} groups of {len(rows)} posts; choose a coarser column")
@@ -117,17 +116,21 @@ def load_errors(path: Path | None) -> "KnownErrors":
     )
 
 
-def _periods(rows: Sequence["Prediction"], column: str, every: "Every") -> tuple[list[str], int]:
-    from ..eval.mix import period_of
+def _periods(rows: Sequence["Prediction"], column: str, every: "Every") -> tuple[list[str], list[str]]:
+    from ..eval.mix import periods_of
 
     if column not in rows[0].fields:
         raise InputError(f"the labelled file has no column {column!r}; it has {', '.join(rows[0].fields)}")
-    periods = [period_of(row.fields.get(column), every) or "" for row in rows]
+    values = [row.fields.get(column) for row in rows]
+    periods, notes = periods_of(values, every)
     if not any(periods):
-        raise InputError(
-            f"column {column!r} has no date that can be read, such as {str(rows[0].fields.get(column))[:40]!r}"
+        others = (
+            " (a month alone needs --every month)" if every != "month" and any(periods_of(values, "month")[0]) else ""
         )
-    return periods, periods.count("")
+        raise InputError(f"column {column!r} has no date that can be read, such as {str(values[0])[:40]!r}{others}")
+    if "" in periods:
+        notes.append(f"{periods.count('')} posts have no date that can be read; they are in no period")
+    return periods, notes
 
 
 def _plain(mix: "GroupMix") -> dict[str, object]:
@@ -154,7 +157,7 @@ def _plain(mix: "GroupMix") -> dict[str, object]:
     }
 
 
-def _print(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], unread: int) -> None:
+def _print(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], notes: Sequence[str]) -> None:
     from ..eval.mix_report import cautions_in, shown
 
     overall = mixes[0]
@@ -179,10 +182,11 @@ def _print(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], unread: in
             print_table((title, "posts", *MOTIVES), table)
     if any(mix.differs(motive) for mix in [*mixes, *course] for motive in MOTIVES):
         print("\n* differs from all other posts (p below 0.05 after Holm's correction)")
-    if unread:
-        print(f"\n{unread} posts have no date that can be read; they are in no period")
-    for warning in cautions_in("en", [*mixes, *course]):
-        print(f"warning: {warning}")
+    warnings = cautions_in("en", mixes[:1], mixes[1:], course)
+    if notes or warnings:
+        print()
+    for line in [*notes, *(f"warning: {warning}" for warning in warnings)]:
+        print(line)
     if overall.method == "error matrix":
         print("\nassumed: posts of one motive look as they did when the model was validated; only their mix differs")
         print("before you decide by it, check a random sample: whyshare sample")
