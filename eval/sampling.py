@@ -5,8 +5,9 @@ sample is not taken for a simple one. The model's own answer is left out, since 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from .. import data
 from ..data.annotated import parse_motive
 from ..data.cleaning import clean
 from ..data.columns import find_column
-from ..data.errors import InputError
+from ..data.errors import InputError, shown
 from ..data.motives import MOTIVES
 from ..data.posts import Reject
 from ..data.predictions import Prediction
@@ -27,6 +28,7 @@ from .pages import COLOURS
 
 COLUMNS = ("post", "weight", "text", "label", "note")
 DEFINITION_COLUMNS = ("label", "中文", "English", "作者得到什么", "what the author gains")
+_FILLED_IN = ("label", "note")
 ENDINGS = {"label-studio": ".json", "doccano": ".jsonl"}  # of the files that annotation tools read
 
 
@@ -34,13 +36,15 @@ def draw(posts: Sequence[Prediction], groups: Sequence[str], count: int, seed: i
     """Draw at random; with several groups, equally many of each as far as they have them.
 
     :param groups: The group of each post; all the same for a simple random sample.
-    :raises InputError: If more posts are wanted than there are.
+    :raises InputError: If more posts are wanted than there are, or fewer than groups.
     """
     if count > len(posts):
         raise InputError(f"-n is {count}, but there are {len(posts)} posts; ask for fewer")
     rng = np.random.default_rng(seed)
     tags = np.array(groups)
     strata = [np.flatnonzero(tags == name) for name in sorted(set(groups))]
+    if count < len(strata):
+        raise InputError(f"-n is {count}, but there are {len(strata)} groups, each of which needs a post; ask for more")
     rows = []
     for members, quota in zip(strata, _quotas([len(one) for one in strata], count), strict=True):
         for position in rng.choice(members, quota, replace=False):
@@ -147,34 +151,70 @@ def _write_workbook(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     book.save(path)
 
 
+def is_free(path: Path) -> bool:
+    """Tell whether a sample may be written here: nothing is there, or a sample in which nothing is filled in yet."""
+    if not path.exists():
+        return True
+    try:
+        rows = _checked_rows(path)
+    except InputError:  # something else
+        return False
+    return bool(rows) and not any(str(values.get(column) or "").strip() for _, values in rows for column in _FILLED_IN)
+
+
 def read_checked(path: Path, posts: Sequence[Prediction]) -> Checked:
     """Read a sample back after a person filled it in; rows left blank are not checked yet.
 
-    :raises InputError: If nothing is filled in, or a row belongs to another labelled file.
+    :raises InputError: If nothing is filled in, a row belongs to another labelled file, or a weight is none.
     """
     places = {post.row: position for position, post in enumerate(posts)}
     positions, gold, weights = [], [], []
-    for number, values in _checked_rows(path):
+    rows = _checked_rows(path)
+    usual = {str(values["weight"]) for _, values in rows if values.get("weight") not in (None, "")}
+    for number, values in rows:
         try:
             label = parse_motive(values.get("label"))
-            row, weight = int(values.get("post") or -1), float(values.get("weight") or 1)
+            if label is None:
+                continue
+            positions.append(_position(values, places, posts))
+            weights.append(_weight(values.get("weight"), usual))
         except ValueError as error:
             raise InputError(f"{path} row {number}: {error}") from None
-        if label is None:
-            continue
-        position = places.get(row)
-        if position is None or clean(str(values.get("text") or "")) != clean(posts[position].text):
-            raise InputError(
-                f"{path} row {number}: this post is not row {row} of the labelled file; was it drawn from it?"
-            )
-        positions.append(position)
         gold.append(label.position)
-        weights.append(weight)
     if not positions:
         raise InputError(f"{path} has no label filled in yet; fill in the column label")
     if len(set(positions)) < len(positions):
         raise InputError(f"{path} has a post twice; a sample is drawn without repetition")
     return Checked(np.array(positions), np.array(gold), np.array(weights))
+
+
+def _position(values: Mapping[str, Any], places: Mapping[int, int], posts: Sequence[Prediction]) -> int:
+    """Find a checked post among all."""
+    try:
+        row = int(float(values.get("post") or ""))
+        position = places[row]
+    except (ValueError, OverflowError, KeyError):
+        raise ValueError(
+            f"post is {shown(values.get('post'))}, which is not in the labelled file; leave out what was not drawn from it"
+        ) from None
+    if clean(str(values.get("text") or "")) != clean(posts[position].text):
+        raise ValueError(f"this post is not row {row} of the labelled file; was it drawn from it?")
+    return position
+
+
+def _weight(given: Any, usual: set[str]) -> float:
+    """Read how many posts a checked one stands for; where it is missing, as many as every other."""
+    if given in (None, ""):
+        if len(usual) > 1:
+            raise ValueError("the weight is missing, and other rows have different ones; put back what was drawn")
+        given = next(iter(usual), 1)
+    try:
+        weight = float(given)
+    except (TypeError, ValueError):
+        weight = 0.0
+    if not (isfinite(weight) and weight > 0):
+        raise ValueError(f"the weight is {shown(given)}; a number above 0 is needed, put back what was drawn")
+    return weight
 
 
 def _checked_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:

@@ -1,3 +1,5 @@
+import csv
+import io
 import json
 import re
 import shutil
@@ -78,6 +80,26 @@ def test_groups_that_differ_are_marked(folder, capsys):
     assert "p against the others (Holm)" not in groups[0]["shares"]["help"]
 
 
+def test_posts_outside_groups_and_periods_are_counted(folder, capsys):
+    rows = [json.loads(line) for line in (folder / "labelled.jsonl").read_text(encoding="utf-8").splitlines()]
+    for row in rows[:30]:
+        row["city"], row["day"] = " ", "今天 12:30"
+    for row in rows[30:40]:
+        row["city"] = f" {row['city']} "
+    (folder / "labelled.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    command = [*MIX, "--by", "city", "--over", "day", "--every", "day"]
+    assert main([*command, "--report", "report"]) == 0
+    printed = capsys.readouterr().out
+    assert "30 posts have no city; they are in no group" in printed
+    assert "30 posts have no date that can be read; they are in no period" in printed
+    assert len(re.findall(r"^ *[ab] +135 ", printed, flags=re.M)) == 2
+    assert printed.count("fewer than 100 posts") == 1
+    page = (folder / "report" / "report.html").read_text(encoding="utf-8")
+    assert page.index("</svg>") < page.index("fewer than 100 posts")
+    assert main([*command, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["notes"]) == 2
+
+
 def test_json_and_chinese(folder, capsys):
     assert main([*MIX, "--json"]) == 0
     [everything] = json.loads(capsys.readouterr().out)["groups"]
@@ -108,6 +130,53 @@ def test_a_drawn_sample_is_checked_and_read_back(folder, capsys):
     fill("check.xlsx")
     assert main([*MIX, "--checked", "check.xlsx"]) == 0
     assert "corrected by a checked random sample" in capsys.readouterr().out
+
+
+SAMPLE = ["sample", "labelled.jsonl", "-n", "60", "-o", "check.csv"]
+
+
+def test_a_sample_that_is_filled_in_is_not_replaced(folder, capsys):
+    assert main(SAMPLE) == 0
+    assert main([*SAMPLE, "--seed", "1"]) == 0  # no label is lost
+    path = folder / "check.csv"
+    filled = path.read_text(encoding="utf-8-sig").replace(",,", ",help,", 1)
+    path.write_text(filled, encoding="utf-8")
+    capsys.readouterr()
+    assert main(SAMPLE) == 2
+    assert "check.csv exists, and labels may be filled in; choose another name, or --force" in capsys.readouterr().err
+    assert path.read_text(encoding="utf-8") == filled
+    assert main([*SAMPLE, "--force"]) == 0
+    path.write_text("mine", encoding="utf-8")
+    assert main(SAMPLE) == 2
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("weight", "nan", "check.csv row 4: the weight is 'nan'; a number above 0 is needed"),
+        ("weight", "-3", "check.csv row 4: the weight is '-3'; a number above 0 is needed"),
+        ("weight", "", "check.csv row 4: the weight is missing, and other rows have different ones"),
+        ("post", "", "check.csv row 4: post is '', which is not in the labelled file"),
+        ("post", "301.0", "check.csv row 4: post is '301.0', which is not in the labelled file"),
+    ],
+)
+def test_a_bad_row_of_a_sample_is_named(folder, capsys, column, value, message):
+    assert main(SAMPLE) == 0
+    path = folder / "check.csv"
+    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    for row in rows:
+        row["label"] = row["text"].split()[0]
+    rows[5]["weight"] = "2"
+    rows[2][column] = value
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    capsys.readouterr()
+    assert main([*MIX, "--checked", "check.csv"]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
 
 
 @pytest.mark.parametrize("form", ["csv", "label-studio", "label-studio-min", "doccano", "doccano-meta"])
@@ -165,6 +234,7 @@ def test_every_form_of_a_sample_comes_back(folder, form, capsys):
         (["sample", "labelled.jsonl", "-o", "c.csv", "--format", "label-studio"], "has not the ending .json"),
         ([*MIX, "--checked", "errors.jsonl"], "has no column 'post'"),
         (["sample", "labelled.jsonl", "-n", "301", "-o", "c.csv"], "-n is 301, but there are 300 posts"),
+        (["sample", "labelled.jsonl", "-n", "1", "--by", "city", "-o", "c.csv"], "-n is 1, but there are 2 groups"),
         (["sample", "none.csv", "-o", "c.csv"], "no such file"),
     ],
 )

@@ -13,6 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, help="xlsx or csv; json or jsonl with --format")
     parser.add_argument("--by", metavar="COLUMN", action="append", default=[], help="equally many of each group")
     parser.add_argument("--format", choices=("file", "label-studio", "doccano"), default="file")
+    parser.add_argument("--force", action="store_true", help="replace a sample in which labels are filled in")
     parser.add_argument("--seed", type=int, default=0)
     parser.set_defaults(run=run)
 
@@ -21,12 +22,14 @@ def run(options: argparse.Namespace) -> None:
     """Draw and write."""
     from ..data.predictions import read_predictions
     from ..data.writing import check_output
-    from ..eval.sampling import draw, write_sample
+    from ..eval.sampling import draw, is_free, write_sample
     from .mix import group_names
 
     if options.count < 1:
         raise InputError(f"-n is {options.count}; at least 1 is needed")
     check_output(options.output, [options.labelled])
+    if not options.force and not is_free(options.output):
+        raise InputError(f"{options.output} exists, and labels may be filled in; choose another name, or --force")
     posts = [post for post in read_predictions(options.labelled) if post.motive is not None]
     groups = group_names(posts, options.by) if options.by else ["all"] * len(posts)
     rows = draw(posts, groups, options.count, options.seed)
