@@ -115,6 +115,19 @@ def test_a_run_log_that_cannot_be_written_or_holds_nothing(folder, capsys):
     assert "holds no run yet" in capsys.readouterr().err
 
 
+def test_a_baseline_that_knows_the_answers_is_refused_or_said_to(folder, capsys):
+    pytest.importorskip("jieba")
+    arguments = ["eval", "gold.csv", "--predictions", "labelled.jsonl", "--resamples", "10", "--baseline"]
+    assert main([*arguments, "gold.csv"]) == 2
+    assert "--baseline gold.csv is the file to measure on" in capsys.readouterr().err
+    shutil.copy("gold.csv", "copy.csv")
+    assert main([*arguments, "copy.csv"]) == 0
+    assert "trained on 64 of the 64 texts that it is measured on" in capsys.readouterr().err
+    Path("one.csv").write_text("text,label\none,help\ntwo,help\n", encoding="utf-8")
+    assert main([*arguments, "one.csv"]) == 2
+    assert "no baseline can be learnt from one.csv: the posts have one motive only" in capsys.readouterr().err
+
+
 def test_labels_alone_can_be_measured(folder, capsys):
     lines = (folder / "labelled.jsonl").read_text(encoding="utf-8").splitlines()
     slim = [json.dumps({key: json.loads(line)[key] for key in ("id", "motive")}) for line in lines]
@@ -164,7 +177,10 @@ def edited(folder, edit):
             lambda rows: rows[5].update(text="another"),
             "has no prediction for 1 of 64 annotated posts, such as 'post 5'",
         ),
-        (lambda rows: [{"id": row["id"], "label": row["motive"]} for row in rows], "has no column 'motive'"),
+        (
+            lambda rows: [{"id": row["id"], "label": row["motive"]} for row in rows],
+            "has no column 'motive', the predicted motive of each post; it has id, label; rename the column",
+        ),
         (
             lambda rows: [{k: v for k, v in row.items() if k != "p_help"} for row in rows],
             "lacks the probability columns p_help",

@@ -95,6 +95,8 @@ def load_posts(options: argparse.Namespace) -> list["Annotated"]:
 
     if options.resamples < 1:
         raise InputError(f"--resamples is {options.resamples}; at least 1 is needed")
+    if any(path.exists() and path.samefile(options.annotated) for path in options.baseline):
+        raise InputError(f"--baseline {options.annotated} is the file to measure on; train the baseline on other posts")
     label_map = parse_label_map(options.label_map)
     posts = load_annotated(options.annotated, options.text_column, options.label_column, label_map)
     check_classes([post.label for post in posts], str(options.annotated))
@@ -122,20 +124,37 @@ def judge_all(options: argparse.Namespace, posts: Sequence["Annotated"]) -> list
         judgements.append((folder.name, judge(gold, predicted, probs / probs.sum(axis=1, keepdims=True), secondary)))
     judgements.extend((path.name, judge_file(path, posts, secondary)) for path in options.predictions)
     if options.baseline:
-        from ..extras import needs
-
-        with needs("train"):
-            import jieba  # noqa: F401
-        from ..data.annotated import load_annotated
-        from ..models.baseline import Baseline
-
-        training = [post for path in options.baseline for post in load_annotated(path)]
-        baseline = Baseline.train([post.text for post in training], [post.label for post in training])
-        probs = baseline.probabilities(texts)
+        probs = _baseline_probabilities(options.baseline, texts)
         predicted = [MOTIVES[column] for column in probs.argmax(axis=1)]
         judgements.append(("n-grams with logistic regression", judge(gold, predicted, probs, secondary)))
     names = unique_names([name for name, _ in judgements])
     return [(name, judged) for name, (_, judged) in zip(names, judgements, strict=True)]
+
+
+def _baseline_probabilities(files: Sequence[Path], texts: Sequence[str]) -> Any:
+    """Train the n-grams, and give their probabilities; say so where they have seen some of the texts."""
+    from ..extras import needs
+
+    with needs("train"):
+        import jieba  # noqa: F401
+    from ..data.annotated import load_annotated
+    from ..data.cleaning import clean
+    from ..models.baseline import Baseline
+
+    training = [post for path in files for post in load_annotated(path)]
+    try:
+        baseline = Baseline.train([post.text for post in training], [post.label for post in training])
+    except ValueError:
+        named = ", ".join(map(str, files))
+        raise InputError(
+            f"no baseline can be learnt from {named}: the posts have one motive only, or share no words; give more posts"
+        ) from None
+    known = {clean(post.text) for post in training}
+    seen = sum(clean(text) in known for text in texts)
+    if seen:
+        note = f"the baseline was trained on {seen} of the {len(texts)} texts that it is measured on: it looks too good"
+        print(f"whyshare: {note}", file=sys.stderr)
+    return baseline.probabilities(texts)
 
 
 def judge_file(path: Path, posts: Sequence["Annotated"], secondary: Any = None) -> "Judged":
