@@ -16,6 +16,7 @@ from ..data.cleaning import clean
 from ..data.motives import MOTIVES, Motive
 
 NEAR = 0.85  # cosine of character 5-grams from which two texts are nearly the same
+_LEAST = 1e-6  # probability that is taken for zero
 _BLOCK = 500  # rows that are compared at a time
 _MASKS = re.compile(r"<url>|@user|<num>")
 _REPEATED = re.compile(r"(.)\1{2,}")
@@ -50,7 +51,8 @@ def suspect_labels(label_ids: NDArray[np.int64], probs: NDArray[np.float64]) -> 
 
     present = np.unique(label_ids)
     columns = np.searchsorted(present, label_ids)  # cleanlab wants every class to occur
-    own = probs[:, present] / probs[:, present].sum(axis=1, keepdims=True)
+    own = probs[:, present].clip(_LEAST)  # a model may be sure of a motive that never occurs
+    own /= own.sum(axis=1, keepdims=True)
     issues = find_label_issues(columns, own, filter_by="both", min_examples_per_class=0, n_jobs=1)
     quality = get_label_quality_scores(columns, own, method="normalized_margin", adjust_pred_probs=True)
     suspects = []

@@ -26,6 +26,32 @@ def test_flipped_labels_are_found_in_rare_classes_too():
     assert first.suggested == MOTIVES[true[first.position]]
 
 
+def test_a_model_may_be_sure_of_a_motive_that_never_occurs():
+    label_ids = np.arange(40) % 2
+    probs = np.eye(8)[label_ids]
+    probs[0] = np.eye(8)[5]
+    probs[1] = np.eye(8)[0]
+    assert [suspect.position for suspect in suspect_labels(label_ids, probs)] == [1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (["help"] * 20, "every post of mine.csv is help; two motives are needed"),
+        (["help"] * 20 + ["value"], "n-grams cannot be learnt from a part of mine.csv: its posts have one motive only"),
+    ],
+)
+def test_one_motive_is_one_line(tmp_path, monkeypatch, capsys, labels, message):
+    pytest.importorskip("jieba")
+    monkeypatch.chdir(tmp_path)
+    rows = [f"post number {number},{label}" for number, label in enumerate(labels)]
+    (tmp_path / "mine.csv").write_text("\n".join(["text,label", *rows]), encoding="utf-8")
+    assert main(["data", "suspects", "mine.csv", "-o", "look.csv"]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
 def test_near_duplicates_within_and_across():
     texts = ["转发这条微博抽三个人送手机，周五开奖", "转发这条微博抽三个人送手机，周五开奖！", "今天天气真好啊啊啊啊"]
     assert [(pair.first, pair.second) for pair in near_duplicates(texts)] == [(0, 1)]

@@ -107,6 +107,8 @@ def run_suspects(options: argparse.Namespace) -> None:
 
     check_output(options.output, [options.file])
     posts = load_annotated(options.file)
+    if len({post.label for post in posts}) < 2:
+        raise InputError(f"every post of {options.file} is {posts[0].label}; two motives are needed to doubt a label")
     other = load_annotated(options.against) if options.against else None
     label_ids = np.array([post.label.position for post in posts])
     suspects = suspect_labels(label_ids, _unseen_probabilities(options, posts))
@@ -150,4 +152,12 @@ def _unseen_probabilities(options: argparse.Namespace, posts: list["Annotated"])
         import jieba  # noqa: F401
     from ..models.baseline import out_of_fold
 
-    return out_of_fold([post.text for post in posts], [post.label for post in posts])
+    try:
+        return out_of_fold([post.text for post in posts], [post.label for post in posts])
+    except InputError:
+        raise
+    except ValueError:
+        raise InputError(
+            f"n-grams cannot be learnt from a part of {options.file}: its posts have one motive only, or share no words; "
+            "annotate more posts of every motive, or give --predictions"
+        ) from None
