@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from .cells import unescape_formula
 from .columns import TEXT_COLUMNS, find_column, find_text_column
 from .delimited import LOOKED_AT, delimiter_of, read_delimited, read_lines
 from .errors import InputError, shown
@@ -25,7 +26,6 @@ from .posts import Post, Reject
 from .results import PROBABILITY_COLUMNS
 from .streams import MAX_RECORD, iter_lines
 from .tables import Row, Table
-from .writing import unescape_formula
 
 _COMPRESSED = (".gz", ".zst")
 _STREAMED = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".txt": "txt"}

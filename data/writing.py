@@ -1,14 +1,12 @@
 """Write rows to a file of any kind, whole or not at all.
 
 CSV has a byte-order mark, without which Excel takes UTF-8 for GBK. Cells that a spreadsheet would run as a formula get
-an apostrophe in front in CSV and TSV (:func:`unescape_formula` takes it off again) and are stored as text in XLSX.
+an apostrophe in front in CSV and TSV (:func:`.cells.unescape_formula` takes it off again) and are stored as text in XLSX.
 """
 
 import csv
 import gzip
 import io
-import json
-import math
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,13 +16,12 @@ from typing import Any, BinaryIO, Protocol, cast
 
 import zstandard
 
+from .cells import as_json, escape_formula, flat_cell
 from .errors import InputError
 
 EXCEL_ROWS = 1_048_576
 EXCEL_CELL = 32_767  # characters
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)*|\.\d+)([eE][+-]?\d+)?%?")
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
@@ -91,16 +88,6 @@ def open_writer(path: Path, columns: Sequence[str]) -> Iterator[Writer]:
         temporary.unlink(missing_ok=True)
 
 
-def escape_formula(cell: str) -> str:
-    """Put an apostrophe before what a spreadsheet would run: ``=1+1 -> '=1+1``; ``-5 -> -5``."""
-    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
-
-
-def unescape_formula(cell: str) -> str:
-    """Undo :func:`escape_formula`."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
-
-
 def _open_text(temporary: Path, target: Path, encoding: str) -> io.TextIOWrapper:
     if target.suffix.lower() == ".gz":
         stream: BinaryIO = cast(BinaryIO, gzip.GzipFile(temporary, "wb", mtime=0))
@@ -109,38 +96,6 @@ def _open_text(temporary: Path, target: Path, encoding: str) -> io.TextIOWrapper
     else:
         stream = temporary.open("wb")
     return io.TextIOWrapper(stream, encoding=encoding, errors="backslashreplace", newline="", write_through=False)
-
-
-def _flat(value: Any) -> str:
-    """Show a value in one cell of text."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return float.__repr__(value).removesuffix(".0")  # exact; 2.0 from a workbook is the 2 that was typed
-    return _json(value) if isinstance(value, dict | list) else str(value)
-
-
-def _json(value: Any) -> str:
-    """Write JSON, in which NaN and infinity do not exist: they become null."""
-    try:
-        return json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
-    except ValueError:
-        return json.dumps(_finite(value), ensure_ascii=False, default=str)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _encodable(text: str) -> str:
-    """Write half an emoji, as JSON files hold them now and then, as every other kind of output does."""
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 class _Csv:
@@ -154,7 +109,7 @@ class _Csv:
         self._csv.writerow(columns)
 
     def write(self, row: Mapping[str, Any]) -> None:
-        self._csv.writerow([escape_formula(_flat(row.get(column)).replace("\x00", "")) for column in self._columns])
+        self._csv.writerow([escape_formula(flat_cell(row.get(column)).replace("\x00", "")) for column in self._columns])
 
     def close(self) -> None:
         self._stream.close()
@@ -174,7 +129,7 @@ class _JsonLines:
         self._stream.write(self._dump(row) + "\n")
 
     def _dump(self, row: Mapping[str, Any]) -> str:
-        return _json({column: row[column] for column in self._columns if column in row})
+        return as_json({column: row[column] for column in self._columns if column in row})
 
     def close(self) -> None:
         self._stream.close()
@@ -192,80 +147,10 @@ class _Json(_JsonLines):
         super().close()
 
 
-class _Parquet:
-    """Written in batches; a column that a later batch widens (int64 to double, anything to text) is written anew."""
+def _parquet(temporary: Path, columns: Sequence[str], target: Path) -> Writer:
+    from .parquet_writing import ParquetWriter
 
-    _BATCH = 10_000
-
-    def __init__(self, temporary: Path, columns: Sequence[str], target: Path) -> None:
-        self.shortened = 0
-        self._columns, self._temporary = columns, temporary
-        self._rows: list[list[Any]] = []
-        self._schema: Any = None
-        self._writer: Any = None
-        self._empty = set(columns)  # that had no value so far: text, until they have one
-
-    def write(self, row: Mapping[str, Any]) -> None:
-        self._rows.append([row.get(column) for column in self._columns])
-        if len(self._rows) == self._BATCH:
-            self._flush()
-
-    def _flush(self) -> None:
-        import pyarrow as pa
-
-        values = list(zip(*self._rows, strict=True)) or [()] * len(self._columns)
-        self._rows = []
-        arrays = []
-        for name, column in zip(self._columns, values, strict=True):
-            arrays.append(_arrow_array(column, None if name in self._empty else self._schema.field(name).type))
-            if any(value is not None for value in column):
-                self._empty.discard(name)
-        schema = pa.schema([(name, array.type) for name, array in zip(self._columns, arrays, strict=True)])
-        if schema != self._schema:
-            self._widen(schema)
-        self._writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
-
-    def _widen(self, schema: Any) -> None:
-        """Begin the file, or begin it anew with the rows that it holds already."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        narrow, began = self._writer, self._temporary.with_suffix(".narrow")
-        if narrow is not None:
-            narrow.close()
-            self._temporary.replace(began)
-        self._schema, self._writer = schema, pq.ParquetWriter(self._temporary, schema, compression="zstd")
-        if narrow is not None:
-            with pq.ParquetFile(began) as file:
-                for batch in file.iter_batches(self._BATCH):
-                    arrays = [
-                        own if own.type == wide else _arrow_array(own.to_pylist(), wide)
-                        for own, wide in zip(batch.columns, schema.types, strict=True)
-                    ]
-                    self._writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
-            began.unlink()
-
-    def close(self) -> None:
-        if self._rows or self._writer is None:
-            self._flush()
-        self._writer.close()
-
-
-def _arrow_array(column: Sequence[Any], known: Any) -> Any:
-    """Make an array of the type that the column is known by, or of a wider one; text holds everything."""
-    import pyarrow as pa
-
-    kinds = [known, pa.float64()] if known is not None and pa.types.is_integer(known) else [known]
-    for kind in kinds if kinds != [pa.string()] else ():
-        try:
-            array = pa.array(column, type=kind)
-        except (pa.ArrowException, OverflowError, TypeError, ValueError):
-            continue
-        # An integer would cut 0.5 to 0; a struct would drop keys that it does not know and fill in those that are not there.
-        lossy = pa.types.is_integer(array.type) or pa.types.is_nested(array.type)
-        if not pa.types.is_null(array.type) and not (lossy and array.to_pylist() != list(column)):
-            return array
-    return pa.array([None if value is None else _encodable(_flat(value)) for value in column], type=pa.string())
+    return ParquetWriter(temporary, columns, target)
 
 
 class _Spreadsheet:
@@ -289,7 +174,7 @@ class _Spreadsheet:
     def _cell(self, value: Any) -> Any:
         if isinstance(value, bool | int | float) or value is None:
             return value if not isinstance(value, int) or abs(value) < 10**15 else str(value)  # Excel keeps 15 digits
-        text = _NOT_IN_XML.sub("", _flat(value))
+        text = _NOT_IN_XML.sub("", flat_cell(value))
         if len(text) > EXCEL_CELL:
             text = text[: EXCEL_CELL - 1] + "…"
             self.shortened += 1
@@ -315,6 +200,6 @@ _WRITERS: dict[str, Any] = {
     "tsv": _Tsv,
     "jsonl": _JsonLines,
     "json": _Json,
-    "parquet": _Parquet,
+    "parquet": _parquet,
     "xlsx": _Spreadsheet,
 }

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from whyshare.data.cells import escape_formula, unescape_formula
 from whyshare.data.columns import merge_columns
 from whyshare.data.errors import InputError
 from whyshare.data.reading import read_posts
-from whyshare.data.writing import check_output, escape_formula, open_writer, unescape_formula
+from whyshare.data.writing import check_output, open_writer
 
 NAMES = ["a.csv", "a.tsv", "a.jsonl", "a.json", "a.parquet", "a.xlsx", "a.csv.gz", "a.jsonl.zst"]
 CELLS = st.text(
@@ -130,7 +131,7 @@ def test_nothing_is_left_when_writing_fails(tmp_path, name):
     ],
 )
 def test_parquet_keeps_types_and_widens_a_column_that_changes(tmp_path, monkeypatch, values, read):
-    monkeypatch.setattr("whyshare.data.writing._Parquet._BATCH", 2)
+    monkeypatch.setattr("whyshare.data.parquet_writing.ParquetWriter._BATCH", 2)
     write(tmp_path / "a.parquet", [("x", value) for value in values])
     found = [post.fields["n"] for post in read_posts(tmp_path / "a.parquet")]
     assert found == read
