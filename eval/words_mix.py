@@ -33,7 +33,7 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
     "period": ("period", "时段"),
     "warnings": ("Warnings", "注意"),
     "more": ("and {count} more", "以及另外 {count} 个"),
-    "of_several": ("{count} of {all}: ", "{all} 个中有 {count} 个："),
+    "of_several": ("in {count} of {all}: ", "{all} 个中有 {count} 个："),
     "few_posts": (
         "fewer than {limit} posts, so the intervals are wide: {groups}",
         "帖子不足 {limit} 条，区间很宽：{groups}",

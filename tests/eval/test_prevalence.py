@@ -119,7 +119,7 @@ def test_short_periods_are_warned_of():
     days = [f"day {1 + row // 20:02d}" for row in range(200)] + ["later"] * 200
     course = measure_course(posts, days, known())
     named = ", ".join(f"day {day:02d} (20)" for day in range(1, 7))
-    warned = f"fewer than 100 posts, so the intervals are wide: 10 of 11: {named}, and 4 more"
+    warned = f"fewer than 100 posts, so the intervals are wide: in 10 of 11: {named}, and 4 more"
     assert cautions_in("en", course) == [warned]
     assert cautions_in("en", [], course[:1], course) == [warned.replace("wide: ", "wide: day 01 (20); ")]
     assert measure_course(posts, ["only"] * 400, known()) == []
@@ -216,9 +216,9 @@ def test_groups_and_warnings():
     assert [mix.method for mix in mixes] == ["checked sample", "checked sample", "error matrix"]
     assert not cautions_in("en", mixes[:2])
     few, few_checked = cautions_in("en", mixes[:1], mixes[1:])[:2]
-    assert few == "fewer than 100 posts, so the intervals are wide: 1 of 2: b (40)"
+    assert few == "fewer than 100 posts, so the intervals are wide: in 1 of 2: b (40)"
     assert few_checked.startswith("the checked posts are too few to use")
-    assert few_checked.endswith("check at least 50: 1 of 2: b (5)")
+    assert few_checked.endswith("check at least 50: in 1 of 2: b (5)")
     assert cautions_in("zh", mixes[1:])[0] == "帖子不足 100 条，区间很宽：2 个中有 1 个：b (40)"
 
 
@@ -229,7 +229,7 @@ def test_a_handful_of_posts_is_not_tested():
     assert [mix.p_values is None for mix in (a, b, c, d)] == [False, False, True, True]
     assert not any(c.differs(motive) for motive in MOTIVES)
     assert max(c.best.high - c.best.low) > 0.9
-    assert cautions_in("en", [a, b, c, d])[1].endswith("on either side: 2 of 4: c (1), d (2)")
+    assert cautions_in("en", [a, b, c, d])[1].endswith("on either side: in 2 of 4: c (1), d (2)")
     assert all(mix.p_values is None for mix in measure_mix(posts, ["e"] * 210 + ["f"] * 3, known())[1:])
 
 
