@@ -222,7 +222,8 @@ def test_the_report_needs_nothing_and_shows_markup_as_text(folder):
 
 FRAME = """<iframe src="report/report.html" style="width:{width}px;height:900px;border:0"></iframe><p></p><script>
 onload = () => {{ const page = document.querySelector("iframe").contentDocument.documentElement;
-  document.querySelector("p").textContent = `${{page.scrollWidth - page.clientWidth}} too wide`; }}</script>"""
+  document.querySelector("p").textContent = `${{page.scrollWidth - page.clientWidth}} too wide, ` +
+    [...page.querySelectorAll(".scroll")].filter(box => box.scrollWidth > box.clientWidth).length + " scroll"; }}</script>"""
 
 
 def in_chromium(folder, page):
@@ -256,4 +257,16 @@ def test_the_report_fits_the_screen(folder, width):
     main(["eval", "gold.csv", "--predictions", "labelled.jsonl", "--report", "report"])
     Path("frame.html").write_text(FRAME.format(width=width), encoding="utf-8")
     dom, _ = in_chromium(folder, Path("frame.html"))
-    assert "<p>0 too wide</p>" in dom
+    assert "<p>0 too wide" in dom
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to open the report in")
+def test_four_languages_fit_their_tables(folder):
+    rows = Path("gold.csv").read_text(encoding="utf-8").splitlines()
+    tags = [("zh", "en", "mixed", "other")[number // 8 % 4] for number in range(64)]
+    named = [f"{rows[0]},language", *(f"{row},{tag}" for row, tag in zip(rows[1:], tags, strict=True))]
+    Path("gold.csv").write_text("\n".join(named), encoding="utf-8")
+    main(["eval", "gold.csv", "--predictions", "labelled.jsonl", "--report", "report", "--resamples", "20"])
+    Path("frame.html").write_text(FRAME.format(width=1280), encoding="utf-8")
+    dom, _ = in_chromium(folder, Path("frame.html"))
+    assert "<p>0 too wide, 0 scroll</p>" in dom
