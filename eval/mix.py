@@ -1,12 +1,8 @@
 """The motive mix of a campaign: shares of the motives, in groups and over time, with honest error bars."""
 
-import datetime
-import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from email.utils import parsedate_to_datetime
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +23,6 @@ from .prevalence import (
     shift_p_value,
 )
 
-Every = Literal["day", "week", "month"]
-
 EVERYTHING = "all"  # the name of all posts among the groups
 FEW_POSTS = 100  # below this, the intervals are too wide to say much
 FEW_TO_TEST = 10  # below this, a group is not tested against the others
@@ -36,11 +30,6 @@ FEW_CHECKED = 50
 UNLIKE = 0.001
 SIGNIFICANT = 0.05
 RESAMPLES = 500
-
-_YEAR_FIRST = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
-_YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?!\d)")
-_MONTH = re.compile(r"(\d{4})\s*[-/年]\s*(\d{1,2})月?")
-_NO_YEAR = re.compile(r"(\d{1,2})[-月](\d{1,2})日?(\s*\d{1,2}:\d{2}.*)?")
 
 
 @dataclass(frozen=True)
@@ -122,86 +111,6 @@ def measure_course(
     :return: Nothing where there are fewer than two periods.
     """
     return _compared(posts, periods, known, checked, seed)
-
-
-def periods_of(values: Sequence[Any], every: Every) -> tuple[list[str], list[str]]:
-    """Name the day, ISO week or month of every date of a column; ``""`` where it cannot be read.
-
-    ``2018-04-22 12:30``, ``2018/4/22``, ``2018年4月22日``, ``22/04/2018``, ``20180422``, ``Sun, 22 Apr 2018 12:30:00 GMT``,
-    seconds or milliseconds since 1970, Excel's dates. The whole column tells whether the day or the month comes first.
-    Without a year (``04-22 12:30``), a date is the latest that is not after the newest full one, or today.
-
-    :return: The periods, and a line for each thing that was taken for granted.
-    :raises InputError: If the day comes first in one date and the month in another.
-    """
-    dates = [v if isinstance(v, datetime.date) else str("" if v is None else v).strip() for v in values]
-    day_first, notes = _order([date for date in dates if isinstance(date, str)])
-    days = [_day(date, day_first, every) for date in dates]
-    newest = max((day for day in days if day), default=datetime.date.today())
-    dateless = [k for k, day in enumerate(days) if day is None]
-    for k in dateless:
-        days[k] = _without_year(str(dates[k]), newest)
-    if short := sum(days[k] is not None for k in dateless):
-        notes.append(f"{short} dates have no year; each is taken for the latest that is not after {newest}")
-    return [_period(day, every) if day else "" for day in days], notes
-
-
-def _order(dates: Sequence[str]) -> tuple[bool, list[str]]:
-    """Tell whether the day comes first in dates such as 03/04/2024, and say so where they leave it open."""
-    found = [match for match in map(_YEAR_LAST.match, dates) if match]
-    day_first = next((match[0] for match in found if int(match[1]) > 12 >= int(match[3])), None)
-    month_first = next((match[0] for match in found if int(match[3]) > 12 >= int(match[1])), None)
-    if day_first and month_first:
-        raise InputError(
-            f"the day comes first in the date {day_first!r}, the month in {month_first!r}; write all of them one way"
-        )
-    if not found or day_first or month_first:
-        return bool(day_first), []
-    if found[0][2] == ".":  # 03.04.2024 is written where the day comes first
-        return True, []
-    return False, [f"the dates do not tell day from month; {found[0][0]!r} is read with the month first"]
-
-
-def _day(date: datetime.date | str, day_first: bool, every: Every) -> datetime.date | None:
-    if isinstance(date, datetime.date):
-        return date.date() if isinstance(date, datetime.datetime) else date
-    try:
-        if re.fullmatch(r"1\d{9}(\.\d+)?|1\d{12}", date):
-            seconds = float(date) / (1000 if len(date) == 13 else 1)
-            return datetime.datetime.fromtimestamp(seconds, datetime.UTC).date()
-        if re.fullmatch(r"(3[6-9]|4\d|5[0-4])\d{3}(\.\d+)?", date):  # Excel's: days since 1899-12-30; here 1998 to 2050
-            return datetime.date(1899, 12, 30) + datetime.timedelta(days=int(float(date)))
-        if re.fullmatch(r"(19|20)\d{6}(\d{4}|\d{6})?", date):
-            return datetime.datetime.strptime(date[:8], "%Y%m%d").date()
-        if found := _YEAR_FIRST.match(date):
-            return datetime.date(*map(int, found.groups()))
-        if every == "month" and (found := _MONTH.fullmatch(date)):
-            return datetime.date(int(found[1]), int(found[2]), 1)
-        if found := _YEAR_LAST.match(date):
-            day, month = (found[1], found[3]) if day_first else (found[3], found[1])
-            return datetime.date(int(found[4]), int(month), int(day))
-        for form in ("%d %b %Y", "%b %d, %Y"):
-            with suppress(ValueError):
-                return datetime.datetime.strptime(date, form).date()
-        return parsedate_to_datetime(date).date()  # of e-mail, and of Weibo: Sun Apr 22 09:00:00 +0800 2018
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _without_year(date: str, newest: datetime.date) -> datetime.date | None:
-    if found := _NO_YEAR.fullmatch(date):
-        for year in range(newest.year, newest.year - 9, -1):  # far enough back for a 29 February
-            with suppress(ValueError):
-                day = datetime.date(year, int(found[1]), int(found[2]))
-                if day <= newest:
-                    return day
-    return None
-
-
-def _period(day: datetime.date, every: Every) -> str:
-    if every == "week":
-        return "{}-W{:02d}".format(*day.isocalendar()[:2])
-    return day.isoformat() if every == "day" else f"{day:%Y-%m}"
 
 
 def known_errors(rows: Sequence[Mapping[str, Any]], probs: NDArray[np.float64], file: str) -> KnownErrors:

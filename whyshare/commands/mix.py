@@ -12,7 +12,8 @@ from ..data.motives import MOTIVES
 
 if TYPE_CHECKING:
     from ..data.predictions import Prediction
-    from ..eval.mix import Every, GroupMix
+    from ..eval.mix import GroupMix
+    from ..eval.periods import Every
     from ..eval.prevalence import KnownErrors
 
 
@@ -117,7 +118,7 @@ def load_errors(path: Path | None) -> "KnownErrors":
 
 
 def _periods(rows: Sequence["Prediction"], column: str, every: "Every") -> tuple[list[str], list[str]]:
-    from ..eval.mix import periods_of
+    from ..eval.periods import periods_of
 
     if column not in rows[0].fields:
         raise InputError(f"the labelled file has no column {column!r}; it has {', '.join(rows[0].fields)}")

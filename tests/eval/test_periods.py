@@ -1,0 +1,58 @@
+import datetime
+
+import pytest
+
+from whyshare.data.errors import InputError
+from whyshare.eval.periods import periods_of
+
+
+@pytest.mark.parametrize(
+    ("value", "week"),
+    [
+        ("2018-04-22 12:30", "2018-W16"),
+        ("2018/4/22", "2018-W16"),
+        ("2018年4月22日 09:00", "2018-W16"),
+        ("20180422", "2018-W16"),
+        (1524355200, "2018-W16"),
+        ("1524355200000", "2018-W16"),
+        (43212, "2018-W16"),
+        ("Sun Apr 22 09:00:00 +0000 2018", "2018-W16"),
+        ("Sun, 22 Apr 2018 12:30:00 GMT", "2018-W16"),
+        ("20180422123000", "2018-W16"),
+        ("22/04/2018 09:00", "2018-W16"),
+        ("4/22/2018 3:05 PM", "2018-W16"),
+        ("22.4.2018", "2018-W16"),
+        ("yesterday", ""),
+        ("今天 12:30", ""),
+        (None, ""),
+        ("2018-13-45", ""),
+        (10000, ""),
+        (99999, ""),
+    ],
+)
+def test_dates_in_many_forms(value, week):
+    assert periods_of([value], "week") == ([week], [])
+    if week:
+        assert periods_of([value], "day")[0] == ["2018-04-22"]
+        assert periods_of([value], "month")[0] == ["2018-04"]
+
+
+def test_the_column_tells_day_from_month():
+    assert periods_of(["03/04/2024", "25/12/2024"], "day") == (["2024-04-03", "2024-12-25"], [])
+    assert periods_of(["03/04/2024", "12/25/2024 3:05 PM"], "day") == (["2024-03-04", "2024-12-25"], [])
+    assert periods_of(["03.04.2024"], "day") == (["2024-04-03"], [])
+    periods, [note] = periods_of(["03/04/2024", "05/06/2024"], "day")
+    assert periods == ["2024-03-04", "2024-05-06"]
+    assert "'03/04/2024' is read with the month first" in note
+    with pytest.raises(InputError, match="day comes first in the date '25/12/2024', the month in '12/25/2024'"):
+        periods_of(["25/12/2024", "12/25/2024"], "day")
+
+
+def test_dates_without_a_year_or_a_day():
+    periods, [note] = periods_of(["05-01 12:30", "5月1日 12:30", "12-30", "2024-06-01", "02-30"], "day")
+    assert periods == ["2024-05-01", "2024-05-01", "2023-12-30", "2024-06-01", ""]
+    assert note == "3 dates have no year; each is taken for the latest that is not after 2024-06-01"
+    today = datetime.date.today()
+    assert periods_of([f"{today:%m-%d} 00:00"], "day")[0] == [today.isoformat()]
+    assert periods_of(["2024-05", "2024年5月"], "month") == (["2024-05", "2024-05"], [])
+    assert periods_of(["2024-05"], "week") == ([""], [])  # which week, it does not say
