@@ -1,6 +1,7 @@
 """From the best checkpoint to a model folder: half precision, calibration, settings, card, ONNX graph."""
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +21,7 @@ from ..data.motives import MOTIVES
 from ..data.results import PROBABILITY_COLUMNS
 from ..data.writing import open_writer
 from ..models.export import export_onnx
-from ..models.settings import SETTINGS_FILE, VALIDATION_FILE, ModelSettings
+from ..models.settings import SETTINGS_FILE, VALIDATION_FILE, WEIGHTS_FILE, ModelSettings
 from .calibrate import calibrated, fit_temperatures, uncertainty_threshold
 from .card import write_card
 
@@ -96,6 +97,7 @@ def save_folder(
     # The file is half precision, the arithmetic is not: fp16 on a CPU is slow and less exact.
     model.config.dtype = torch.float32
     model.config.save_pretrained(folder)
+    shutil.copymode(folder / "config.json", folder / WEIGHTS_FILE)  # transformers lets nobody else read the weights
     tokenizer.save_pretrained(folder)
     settings.save(folder)
     export_onnx(folder)
