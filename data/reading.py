@@ -24,10 +24,9 @@ from .errors import InputError, shown
 from .json_files import read_json_array, read_json_lines
 from .posts import Post, Reject
 from .results import PROBABILITY_COLUMNS
-from .streams import MAX_RECORD, iter_lines
+from .streams import COMPRESSED, MAX_RECORD, iter_lines
 from .tables import Row, Table
 
-_COMPRESSED = (".gz", ".zst")
 _STREAMED = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".txt": "txt"}
 _WHOLE = {".parquet": "parquet", ".xlsx": "xlsx", ".xlsm": "xlsx", ".db": "sqlite", ".sqlite": "sqlite"}
 _WHOLE |= {".sqlite3": "sqlite", ".pq": "parquet"}
@@ -165,7 +164,7 @@ def _raise(reject: Reject) -> None:
 
 def _kind(path: Path) -> str | None:
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in _COMPRESSED:
+    if suffixes and suffixes[-1] in COMPRESSED:
         return _STREAMED.get(suffixes[-2]) if len(suffixes) > 1 else None
     return (_STREAMED | _WHOLE).get(suffixes[-1]) if suffixes else None
 

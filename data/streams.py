@@ -18,6 +18,7 @@ import zstandard
 
 from .errors import InputError
 
+COMPRESSED = (".gz", ".zst")  # endings of text files that are packed
 MAX_RECORD = 16 * 2**20  # bytes of one line or one cell; no post is longer
 MAX_EXPANSION = 300  # times the compressed size, above which a file is taken for a bomb
 FREE_EXPANSION = 64 * 2**20  # bytes that any compressed file may expand to
@@ -67,7 +68,7 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
     except PermissionError:
         raise InputError(f"{path} may not be read; ask its owner, or change its permissions") from None
     suffix = path.suffix.lower()
-    if suffix in {".gz", ".zst"}:
+    if suffix in COMPRESSED:
         with stream as packed:
             opened: Any = gzip.GzipFile(fileobj=packed) if suffix == ".gz" else zstandard.open(packed, "rb")
             guarded: Any = _Guarded(cast(IO[bytes], opened), path)

@@ -18,6 +18,7 @@ import zstandard
 
 from .cells import as_json, escape_formula, flat_cell
 from .errors import InputError
+from .streams import COMPRESSED
 
 EXCEL_ROWS = 1_048_576
 EXCEL_CELL = 32_767  # characters
@@ -43,7 +44,7 @@ def output_kind(path: Path) -> str:
     :raises InputError: If the ending is none of these.
     """
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    compressed = bool(suffixes) and suffixes[-1] in {".gz", ".zst"}
+    compressed = bool(suffixes) and suffixes[-1] in COMPRESSED
     ending = (suffixes[-2:-1] if compressed else suffixes[-1:]) or [""]
     kind = {".ndjson": "jsonl", ".pq": "parquet"}.get(ending[0], ending[0].lstrip("."))
     if kind not in _WRITERS or (compressed and kind in {"parquet", "xlsx"}):

@@ -60,7 +60,6 @@ class Census:
 
     files: Counter[str]
     columns: dict[str, list[str]]
-    rejects: int
 
     @property
     def posts(self) -> int:
@@ -102,21 +101,19 @@ def take_census(job: Job, files: list[str]) -> Census:
     """Read everything once, so that what is wrong is said before the work begins."""
     columns: dict[str, dict[str, None]] = {file: {} for file in files}
     posts: Counter[str] = Counter()
-    rejects = 0
     first: Reject | None = None
 
-    def count_reject(reject: Reject) -> None:
-        nonlocal first, rejects
+    def keep_first(reject: Reject) -> None:
+        nonlocal first
         first = first or reject
-        rejects += 1
 
-    for post in _posts(job, files, count_reject):
+    for post in _posts(job, files, keep_first):
         columns[post.file].update(dict.fromkeys(post.fields))
         posts[post.file] += 1
     if not posts:
         reason = f"; {first.file} row {first.row}: {first.reason}" if first else ""
         raise InputError(f"no post could be read from {', '.join(job.inputs)}{reason}")
-    return Census(posts, {file: list(own) for file, own in columns.items()}, rejects)
+    return Census(posts, {file: list(own) for file, own in columns.items()})
 
 
 def _posts(job: Job, files: list[str], on_reject: OnReject) -> Iterator[Post]:

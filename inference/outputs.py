@@ -14,11 +14,11 @@ from ..data.motives import MOTIVES
 from ..data.posts import Reject
 from ..data.reading import read_posts, split_part
 from ..data.results import RESULT_COLUMNS
+from ..data.streams import COMPRESSED
 from ..data.writing import check_output, open_writer, output_kind
 from .labelled import Labelled
 
 OnReject = Callable[[Reject], None]
-COMPRESSED = {".gz", ".zst"}
 
 
 @dataclass
@@ -84,7 +84,7 @@ def _check_folder(folder: Path) -> None:
 def _name_of_its_own(file: str) -> str:
     path, part = split_part(file)
     if part is not None:
-        return f"{path.stem}-{part.replace(os.sep, '-')}.csv" if path.suffix != ".xlsx" else f"{path.stem}-{part}.xlsx"
+        return f"{path.stem}-{part.replace(os.sep, '-')}{'.xlsx' if path.suffix == '.xlsx' else '.csv'}"
     try:
         output_kind(path)
     except InputError:  # a.v1.txt.gz -> a.v1.csv

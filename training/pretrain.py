@@ -91,7 +91,7 @@ def pretrain(config: PretrainConfig, folder: Path) -> None:
         model = grafted_model(config, tokenizer, packed, from_checkpoint=checkpoint.is_file())
     else:
         model = continued_model(config, packed)
-    model.cls.seq_relationship = weak_head(config, weak_tasks)
+    model.cls.seq_relationship = weak_head(config.base, weak_tasks, model.config.hidden_size)
     model.to(device)  # type: ignore[arg-type]
     train(config, model, packed, weak_tasks.rivals().to(device), folder, checkpoint)
     model.save_pretrained(folder)
@@ -195,10 +195,10 @@ def continued_model(config: PretrainConfig, packed: PackedTexts) -> BertForPreTr
     return model
 
 
-def weak_head(config: PretrainConfig, weak_tasks: WeakTasks) -> torch.nn.Linear:
+def weak_head(base: str, weak_tasks: WeakTasks, width: int) -> torch.nn.Linear:
     """Make the head of the weak labels, in the place that BERT kept for the next sentence, or go on with the base's."""
-    head = torch.nn.Linear(plain_config(base_location(config.base)).hidden_size, max(2, len(weak_tasks.classes)))
-    learnt = Path(config.base) / "weak_labels.json"
+    head = torch.nn.Linear(width, max(2, len(weak_tasks.classes)))
+    learnt = Path(base) / "weak_labels.json"
     if learnt.is_file() and WeakTasks.load(learnt) == weak_tasks:
         with safe_open(learnt.with_name("model.safetensors"), "pt") as tensors:
             head.load_state_dict(
