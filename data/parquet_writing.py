@@ -67,6 +67,11 @@ class ParquetWriter:
             self._flush()
         self._writer.close()
 
+    def abandon(self) -> None:
+        """Let go of what is open after an error; what was written is not wanted."""
+        if self._writer is not None:
+            self._writer.close()
+
 
 def arrow_array(column: Sequence[Any], known: Any) -> Any:
     """Make an array of the type that the column is known by, or of a wider one; text holds everything."""

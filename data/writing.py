@@ -10,7 +10,7 @@ import io
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
@@ -36,6 +36,9 @@ class Writer(Protocol):
 
     def close(self) -> None:
         """Write what is held back, and close."""
+
+    def abandon(self) -> None:
+        """Let go of what is open after an error; what was written is not wanted."""
 
 
 def output_kind(path: Path) -> str:
@@ -79,9 +82,14 @@ def open_writer(path: Path, columns: Sequence[str]) -> Iterator[Writer]:
     writer_type = _WRITERS[output_kind(path)]
     temporary = path.with_name(f".{path.name}.writing")
     try:
-        writer = writer_type(temporary, columns, path)
-        yield writer
-        writer.close()
+        writer: Writer = writer_type(temporary, columns, path)
+        try:
+            yield writer
+            writer.close()
+        except BaseException:
+            with suppress(Exception):  # the error that led here is the one to tell
+                writer.abandon()
+            raise
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -115,6 +123,8 @@ class _Csv:
     def close(self) -> None:
         self._stream.close()
 
+    abandon = close
+
 
 class _Tsv(_Csv):
     encoding, dialect = "utf-8", {"delimiter": "\t", "lineterminator": "\n"}
@@ -134,6 +144,8 @@ class _JsonLines:
 
     def close(self) -> None:
         self._stream.close()
+
+    abandon = close
 
 
 class _Json(_JsonLines):
@@ -194,6 +206,14 @@ class _Spreadsheet:
             if self._temporary.exists():  # the archive writes its end even so: on a full disk, give it room
                 os.truncate(self._temporary, 0)
             raise
+
+    def abandon(self) -> None:
+        if self._sheet.closed:
+            return
+        try:
+            self._sheet.close()
+        finally:
+            self._sheet._writer.cleanup()  # the sheet's rows, which openpyxl keeps elsewhere until it ends
 
 
 _WRITERS: dict[str, Any] = {

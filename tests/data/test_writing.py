@@ -1,4 +1,5 @@
 import csv
+import gc
 from pathlib import Path
 
 import openpyxl
@@ -105,14 +106,22 @@ def test_workbooks_store_formulas_as_texts_and_cut_what_excel_cannot_hold(tmp_pa
     assert cells[3].value == "bell"
 
 
+@pytest.mark.filterwarnings("error")  # a file that was left open says so when it is collected
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_is_left_when_writing_fails(tmp_path, name):
-    (tmp_path / name).write_text("old", encoding="utf-8")
-    with pytest.raises(RuntimeError), open_writer(tmp_path / name, ["text"]) as writer:
+def test_nothing_is_left_when_writing_fails(tmp_path, monkeypatch, name):
+    folder, temporary = tmp_path / "out", tmp_path / "temporary"
+    folder.mkdir()
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    (folder / name).write_text("old", encoding="utf-8")
+    with pytest.raises(RuntimeError), open_writer(folder / name, ["text"]) as writer:
         writer.write({"text": "a"})
         raise RuntimeError
-    assert [path.name for path in tmp_path.iterdir()] == [name]
-    assert (tmp_path / name).read_text(encoding="utf-8") == "old"
+    del writer
+    gc.collect()
+    assert [path.name for path in folder.iterdir()] == [name]
+    assert not list(temporary.iterdir())
+    assert (folder / name).read_text(encoding="utf-8") == "old"
 
 
 @pytest.mark.parametrize(
