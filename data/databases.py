@@ -1,7 +1,7 @@
 """Parquet files and SQLite tables, streamed."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -43,6 +43,19 @@ def read_parquet(path: Path) -> Table:
             first += count
 
     return Table(columns, rows())
+
+
+def parquet_types(paths: Sequence[Path]) -> dict[str, Any]:
+    """Give the Arrow type of each column that has one and the same in all files; none where a file is no Parquet."""
+    import pyarrow.parquet as pq
+
+    if not all(path.suffix.lower() in {".parquet", ".pq"} for path in paths):
+        return {}
+    fields = [field for path in paths for field in pq.read_schema(path)]
+    types = {field.name: field.type for field in fields}
+    return {
+        name: one for name, one in types.items() if all(field.type == one for field in fields if field.name == name)
+    }
 
 
 def _values(column: Any) -> list[Any]:

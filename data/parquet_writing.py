@@ -15,13 +15,13 @@ class ParquetWriter:
 
     _BATCH = 10_000
 
-    def __init__(self, temporary: Path, columns: Sequence[str], target: Path) -> None:
+    def __init__(self, temporary: Path, columns: Sequence[str], types: Mapping[str, pa.DataType]) -> None:
         self.shortened = 0
         self._columns, self._temporary = columns, temporary
+        self._types = dict(types)  # of the columns that have one; of the others, once they have a value
         self._rows: list[list[Any]] = []
         self._schema: Any = None
         self._writer: Any = None
-        self._empty = set(columns)  # that had no value so far: text, until they have one
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Write one row; columns that it lacks stay empty."""
@@ -34,9 +34,9 @@ class ParquetWriter:
         self._rows = []
         arrays = []
         for name, column in zip(self._columns, values, strict=True):
-            arrays.append(arrow_array(column, None if name in self._empty else self._schema.field(name).type))
+            arrays.append(arrow_array(column, self._types.get(name)))
             if any(value is not None for value in column):
-                self._empty.discard(name)
+                self._types[name] = arrays[-1].type
         schema = pa.schema([(name, array.type) for name, array in zip(self._columns, arrays, strict=True)])
         if schema != self._schema:
             self._widen(schema)
@@ -83,6 +83,7 @@ def arrow_array(column: Sequence[Any], known: Any) -> Any:
             continue
         # An integer would cut 0.5 to 0; a struct would drop keys that it does not know and fill in those that are not there.
         lossy = pa.types.is_integer(array.type) or pa.types.is_nested(array.type)
-        if not pa.types.is_null(array.type) and not (lossy and array.to_pylist() != list(column)):
+        untyped = pa.types.is_null(array.type) and kind is None
+        if not untyped and not (lossy and array.to_pylist() != list(column)):
             return array
     return pa.array([None if value is None else encodable(flat_cell(value)) for value in column], type=pa.string())

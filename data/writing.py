@@ -77,12 +77,15 @@ def check_rows(path: Path, rows: int) -> None:
 
 
 @contextmanager
-def open_writer(path: Path, columns: Sequence[str]) -> Iterator[Writer]:
-    """Open a file for writing rows; it appears under its name when all is written, or not at all."""
-    writer_type = _WRITERS[output_kind(path)]
+def open_writer(path: Path, columns: Sequence[str], types: Mapping[str, Any] | None = None) -> Iterator[Writer]:
+    """Open a file for writing rows; it appears under its name when all is written, or not at all.
+
+    :param types: The Arrow types that some columns have where they come from, to be kept where the output has types.
+    """
+    kind = output_kind(path)
     temporary = path.with_name(f".{path.name}.writing")
     try:
-        writer: Writer = writer_type(temporary, columns, path)
+        writer: Writer = _WRITERS[kind](temporary, columns, (types or {}) if kind == "parquet" else path)
         try:
             yield writer
             writer.close()
@@ -160,10 +163,10 @@ class _Json(_JsonLines):
         super().close()
 
 
-def _parquet(temporary: Path, columns: Sequence[str], target: Path) -> Writer:
+def _parquet(temporary: Path, columns: Sequence[str], types: Mapping[str, Any]) -> Writer:
     from .parquet_writing import ParquetWriter
 
-    return ParquetWriter(temporary, columns, target)
+    return ParquetWriter(temporary, columns, types)
 
 
 class _Spreadsheet:

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from ..data.columns import merge_columns
+from ..data.databases import parquet_types
 from ..data.errors import InputError
 from ..data.motives import MOTIVES
 from ..data.posts import Reject
@@ -110,7 +111,8 @@ def write_outputs(
             own = list(dict.fromkeys(column for file in files for column in columns[file]))
             names = merge_columns(own, RESULT_COLUMNS)
             left = None if limit is None else limit - summary.posts
-            with open_writer(output, [*own, *names.values()]) as writer:
+            types = parquet_types([split_part(file)[0] for file in files]) if output_kind(output) == "parquet" else {}
+            with open_writer(output, [*own, *names.values()], types) as writer:
                 for post in islice(read_posts(*files, text_column=text_column, on_reject=on_reject), left):
                     labelled = next(results, None)
                     if labelled is None:

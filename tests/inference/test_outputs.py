@@ -1,6 +1,10 @@
 import json
 import os
+from datetime import UTC, datetime
+from decimal import Decimal
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from whyshare.cli import main
@@ -71,3 +75,28 @@ def test_an_input_without_posts_leaves_no_new_folder(tiny_model, tmp_path, monke
     assert main(["label", "a.csv", "-o", "out/", "--model", str(tiny_model)]) == 2
     assert "no post could be read" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_parquet_to_parquet_keeps_the_types_of_columns(tiny_model, tmp_path):
+    types = {
+        "text": pa.dictionary(pa.int32(), pa.string()), "small": pa.int8(), "half": pa.float32(),
+        "price": pa.decimal128(10, 2), "tags": pa.map_(pa.string(), pa.int32()), "at": pa.timestamp("ns", "UTC"),
+        "none": pa.null(), "never": pa.int16(), "nested": pa.struct({"a": pa.list_(pa.int8())}),
+    }  # fmt: skip
+    values = {
+        "text": ["help", "help", None], "small": [1, None, 3], "half": [0.1, 2.0, None],
+        "price": [Decimal("1.50"), None, Decimal("2.00")], "tags": [[("a", 1)], [], None],
+        "at": [datetime(2020, 1, 1, tzinfo=UTC)] * 3, "none": [None] * 3, "never": [None] * 3,
+        "nested": [{"a": [1]}, {"a": None}, None],
+    }  # fmt: skip
+    table = pa.table([pa.array(values[name], type=types[name]) for name in types], names=list(types))
+    pq.write_table(table, tmp_path / "a.parquet")
+    other = table.select(["text"]).append_column("small", pa.array([1000, 2, 3], type=pa.int16()))
+    pq.write_table(other, tmp_path / "b.parquet")
+    command = ["label", "--model", str(tiny_model), "--quiet", str(tmp_path / "a.parquet")]
+    assert main([*command, "-o", str(tmp_path / "out.parquet")]) == 0
+    assert pq.read_table(tmp_path / "out.parquet").select(list(types)).equals(table)
+    assert main([*command, str(tmp_path / "b.parquet"), "-o", str(tmp_path / "both.parquet")]) == 0
+    both = pq.read_table(tmp_path / "both.parquet")
+    assert both.schema.field("price").type == types["price"]
+    assert both.column("small").to_pylist() == [1, None, 3, 1000, 2, 3]
