@@ -91,7 +91,8 @@ def check_annotated(
     :raises InputError: If the file as a whole cannot be used, such as for want of a label column.
     """
     table = open_table(path)
-    text_column, label_column = _columns(table.columns, text_column, label_column, str(path))
+    with table.columns_sought():
+        text_column, label_column = _columns(table.columns, text_column, label_column, str(path))
     posts: list[Annotated] = []
     problems: list[Problem] = []
     unlabelled = 0

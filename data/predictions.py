@@ -43,10 +43,11 @@ def read_predictions(path: Path, text_column: str | None = None) -> Iterator[Pre
     names = {column: _latest(table.columns, column) for column in RESULT_COLUMNS}
     motive_column = names["motive"]
     if motive_column is None:
-        raise InputError(
-            f"{path} has no column 'motive', the predicted motive of each post; it has {', '.join(table.columns)}; "
-            "rename the column that holds it to motive, or label the file with whyshare label"
-        )
+        with table.columns_sought():
+            raise InputError(
+                f"{path} has no column 'motive', the predicted motive of each post; it has {', '.join(table.columns)}; "
+                "rename the column that holds it to motive, or label the file with whyshare label"
+            )
     given = [names[column] for column in PROBABILITY_COLUMNS]
     prob_columns = [column for column in given if column is not None]
     if 0 < len(prob_columns) < len(given):

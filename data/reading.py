@@ -93,7 +93,8 @@ def _open_table(path: str) -> Table:
     if kind == "xlsx":
         from .spreadsheets import read_spreadsheet
 
-        return read_spreadsheet(file, part)
+        table = read_spreadsheet(file, part)
+        return replace(table, other_sheets=()) if path in _spooled else table  # which cannot be asked for
     if kind in {"csv", "tsv"}:
         table = read_delimited(file, "\t" if kind == "tsv" else None)
         return _unescaped(table) if set(PROBABILITY_COLUMNS) <= set(table.columns) else table
@@ -122,10 +123,8 @@ def _posts(path: str, text_column: str | None, on_reject: Callable[[Reject], Non
     name = "standard input" if file in _spooled else file
     with _standard_input_said(file):
         table = open_table(file)
-        try:
+        with table.columns_sought():
             column = find_text_column(table.columns, text_column, name)
-        except InputError as error:
-            raise InputError(f"{error}{_other_sheets(file)}") from None
         for row in table.rows:
             if isinstance(row, Reject):
                 on_reject(replace(row, file=name))
@@ -137,17 +136,6 @@ def _posts(path: str, text_column: str | None, on_reject: Callable[[Reject], Non
                 on_reject(Reject(name, row.number, f"longer than {MAX_RECORD // 2**20} MiB", text[:200]))
             else:
                 yield Post(text, row.values, path, row.number)
-
-
-def _other_sheets(path: str) -> str:
-    """Say where else the posts of a workbook may be."""
-    file, part = split_part(path)
-    if part is not None or _kind(file) != "xlsx" or path in _spooled:
-        return ""
-    from .spreadsheets import other_sheets
-
-    others = [f"{file.name}::{sheet}" for sheet in other_sheets(file)]
-    return f"; or read another sheet: {', '.join(others)}" if others else ""
 
 
 def _as_text(value: Any) -> str | None:

@@ -34,22 +34,20 @@ def read_spreadsheet(path: Path, sheet: str | None = None) -> Table:
     sheets = _sheets(path)
     if sheet is not None and sheet not in sheets:
         raise InputError(f"{path} has no sheet {sheet!r}; it has {', '.join(sheets)}")
-    worksheet = sheets[sheet or _visible(sheets)[0]]
+    visible = _visible(sheets)
+    worksheet = sheets[sheet or visible[0]]
+    others = [f"{path}::{name}" for name in visible[1:]] if sheet is None else []
     worksheet.reset_dimensions()  # what the file says of its own size is often wrong
     rows = _cells(path, worksheet)
     first = next(rows, None)
     if first is None:
-        raise InputError(f"{path} sheet {worksheet.title!r} is empty; a header row with column names is needed")
+        advice = f"read another sheet: {', '.join(others)}" if others else "a header row with column names is needed"
+        raise InputError(f"{path} sheet {worksheet.title!r} is empty; {advice}")
     if isinstance(first, Reject):
         raise InputError(f"{path}: {first.reason}")
     header, rows = _below_title(first, rows)
     columns = unique_names(_texts(header))
-    return Table(columns, _rows(path, rows, columns))
-
-
-def other_sheets(path: Path) -> list[str]:
-    """Name the sheets that are not read when none is asked for, hidden ones left out."""
-    return _visible(_sheets(path))[1:]
+    return Table(columns, _rows(path, rows, columns), others)
 
 
 def _sheets(path: Path) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """What every reader gives: the columns of a file, then its rows one by one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from .errors import InputError
 from .posts import Reject
 
 
@@ -17,10 +19,24 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file that is open for reading: its columns, and its rows as they are read."""
+    """A file that is open for reading: its columns, and its rows as they are read.
+
+    ``other_sheets`` names those of a workbook that are not read when none is asked for.
+    """
 
     columns: list[str]
     rows: Iterator[Row | Reject]
+    other_sheets: Sequence[str] = ()
+
+    @contextmanager
+    def columns_sought(self) -> Iterator[None]:
+        """Add to an error about missing columns where else they may be."""
+        try:
+            yield
+        except InputError as error:
+            if not self.other_sheets:
+                raise
+            raise InputError(f"{error}; or read another sheet: {', '.join(self.other_sheets)}") from None
 
 
 def unique_names(names: list[str]) -> list[str]:

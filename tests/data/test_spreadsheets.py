@@ -1,7 +1,9 @@
 import openpyxl
 import pytest
 
+from whyshare.data.annotated import check_annotated
 from whyshare.data.errors import InputError
+from whyshare.data.predictions import read_predictions
 from whyshare.data.reading import read_posts
 
 
@@ -43,9 +45,19 @@ def test_sheets_that_are_not_the_posts(tmp_path):
     book, path = workbook(tmp_path / "a.xlsx", codes=[["id"]], about=[["who", "when"]], posts=[["text"], ["hi"]])
     book["codes"].sheet_state = "hidden"
     book.save(path)
-    with pytest.raises(InputError, match=r"no text column among who, when; .*; or read another sheet: a\.xlsx::posts$"):
-        list(read_posts(path))
+    for read in (read_posts, check_annotated, read_predictions):
+        with pytest.raises(
+            InputError, match=r"no (text )?column .*who, when;.* or read another sheet: .*a\.xlsx::posts$"
+        ):
+            list(read(path))
     assert [post.text for post in read_posts(f"{path}::posts")] == ["hi"]
+    book.create_sheet("empty", 0)
+    book.save(path)
+    with pytest.raises(
+        InputError, match=r"sheet 'empty' is empty; read another sheet: .*a\.xlsx::about, .*a\.xlsx::posts"
+    ):
+        list(read_posts(path))
     book.remove(book["about"])
+    book.remove(book["empty"])
     book.save(path)
     assert [post.text for post in read_posts(path)] == ["hi"]

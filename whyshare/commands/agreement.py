@@ -101,7 +101,8 @@ def _from_files(paths: list[Path]) -> dict[str, dict[str, Any]]:
         table = open_table(path)
         column = find_column(table.columns, LABEL_COLUMNS)
         if column is None or find_column(table.columns, ["id"]) is None:
-            raise InputError(f"{path} needs the columns id and label; it has {', '.join(table.columns)}")
+            with table.columns_sought():
+                raise InputError(f"{path} needs the columns id and label; it has {', '.join(table.columns)}")
         labels[_unused(path.stem, labels)] = _labels(path, _rows(path, table), column)
     return labels
 
