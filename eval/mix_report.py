@@ -13,6 +13,7 @@ from .contrast import distinctive_words
 from .intervals import Estimate
 from .mix import EVERYTHING, LIMITS, GroupMix
 from .pages import COLOURS, PageLanguage, excerpt, motive_name, render, words_in, write_page
+from .periods import Note
 from .words_mix import OFFERS, VERBS
 
 EXAMPLES = 2  # typical posts of each motive
@@ -27,6 +28,7 @@ def write_mix_report(
     course: Sequence[GroupMix],
     posts: Sequence[Prediction],
     groups: Sequence[str],
+    notes: Sequence[Note],
     file: str,
     language: PageLanguage = "en",
 ) -> Path:
@@ -34,6 +36,7 @@ def write_mix_report(
 
     :param mixes: All posts first, then the groups; ``course`` are the periods in order.
     :param groups: The group of each post.
+    :param notes: What was taken for granted, and which posts are in no group or period.
     :return: The path of the page.
     """
     try:
@@ -58,7 +61,7 @@ def write_mix_report(
         {
             "answer": answer(overall, ranked, language),
             "method": method.format(checked=overall.checked),
-            "warnings": cautions_in(language, mixes[:1], mixes[1:], course),
+            "warnings": notes_in(language, notes) + cautions_in(language, mixes[:1], mixes[1:], course),
             "share_chart": bars(_bar_rows(overall, ranked, language), words["shares"], percent=True),
             "shares": [_share_row(overall, motive) for motive in ranked],
             "sections": sections,
@@ -77,6 +80,11 @@ def answer(overall: GroupMix, ranked: Sequence[Motive], language: PageLanguage) 
     values = {place: shown(overall.of(motive)).replace(" %", "\u00a0%") for place, motive in places.items()}
     values |= {f"{place}_motive": VERBS[motive][language == "zh"] for place, motive in places.items()}
     return words_in(language)["mix_answer"].format(posts=overall.posts, **values)
+
+
+def notes_in(language: PageLanguage, notes: Sequence[Note]) -> list[str]:
+    """Put notes into words."""
+    return [words_in(language)[key].format(**values) for key, values in notes]
 
 
 def cautions_in(language: PageLanguage, *kinds: Sequence[GroupMix]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
@@ -10,6 +10,7 @@ from typing import Any, Literal
 from ..data.errors import InputError
 
 Every = Literal["day", "week", "month"]
+Note = tuple[str, Mapping[str, object]]  # the key of a text in ``words_mix.py``, and what fills it in
 
 _YEAR_FIRST = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?!\d)")
@@ -17,14 +18,14 @@ _MONTH = re.compile(r"(\d{4})\s*[-/年]\s*(\d{1,2})月?")
 _NO_YEAR = re.compile(r"(\d{1,2})[-月](\d{1,2})日?(\s*\d{1,2}:\d{2}.*)?")
 
 
-def periods_of(values: Sequence[Any], every: Every) -> tuple[list[str], list[str]]:
+def periods_of(values: Sequence[Any], every: Every) -> tuple[list[str], list[Note]]:
     """Name the day, ISO week or month of every date of a column; ``""`` where it cannot be read.
 
     ``2018-04-22 12:30``, ``2018/4/22``, ``2018年4月22日``, ``22/04/2018``, ``20180422``, ``Sun, 22 Apr 2018 12:30:00 GMT``,
     seconds or milliseconds since 1970, Excel's dates. The whole column tells whether the day or the month comes first.
     Without a year (``04-22 12:30``), a date is the latest that is not after the newest full one, or today.
 
-    :return: The periods, and a line for each thing that was taken for granted.
+    :return: The periods, and a note of each thing that was taken for granted.
     :raises InputError: If the day comes first in one date and the month in another.
     """
     dates = [v if isinstance(v, datetime.date) else str("" if v is None else v).strip() for v in values]
@@ -35,11 +36,11 @@ def periods_of(values: Sequence[Any], every: Every) -> tuple[list[str], list[str
     for k in dateless:
         days[k] = _without_year(str(dates[k]), newest)
     if short := sum(days[k] is not None for k in dateless):
-        notes.append(f"{short} dates have no year; each is taken for the latest that is not after {newest}")
+        notes.append(("no_year", {"count": short, "newest": newest}))
     return [_period(day, every) if day else "" for day in days], notes
 
 
-def _order(dates: Sequence[str]) -> tuple[bool, list[str]]:
+def _order(dates: Sequence[str]) -> tuple[bool, list[Note]]:
     """Tell whether the day comes first in dates such as 03/04/2024, and say so where they leave it open."""
     found = [match for match in map(_YEAR_LAST.match, dates) if match]
     day_first = next((match[0] for match in found if int(match[1]) > 12 >= int(match[3])), None)
@@ -52,7 +53,7 @@ def _order(dates: Sequence[str]) -> tuple[bool, list[str]]:
         return bool(day_first), []
     if found[0][2] == ".":  # 03.04.2024 is written where the day comes first
         return True, []
-    return False, [f"the dates do not tell day from month; {found[0][0]!r} is read with the month first"]
+    return False, [("month_first", {"date": found[0][0]})]
 
 
 def _day(date: datetime.date | str, day_first: bool, every: Every) -> datetime.date | None:

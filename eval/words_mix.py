@@ -50,6 +50,22 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
         "the posts do not look like those the model was validated on (p below {limit}), so the correction may be off; check a random sample (whyshare sample) and give it with --checked: {groups}",
         "帖子与模型验证时的帖子看起来不同（p 小于 {limit}），校正可能有偏差；请用 whyshare sample 抽样核对，再用 --checked 传入：{groups}",
     ),
+    "no_year": (
+        "{count} dates have no year; each is taken for the latest that is not after {newest}",
+        "{count} 个日期没有年份，均取不晚于 {newest} 的最近一个",
+    ),
+    "month_first": (
+        "the dates do not tell day from month; '{date}' is read with the month first",
+        "日期分不清日和月；“{date}” 按月在前读取",
+    ),
+    "no_date": (
+        "{count} posts have no date that can be read; they are in no period",
+        "{count} 条帖子没有可识别的日期，不属于任何时段",
+    ),
+    "no_group": (
+        "{count} posts have no {columns}; they are in no group",
+        "{count} 条帖子没有 {columns}，不属于任何分组",
+    ),
     "meaning": ("What lives on which motive, and what to offer", "每种动机靠什么，可以提供什么"),
     "typical": ("typical post", "典型帖子"),
     "words": ("words that set them apart", "特征词"),

@@ -95,7 +95,13 @@ def test_posts_outside_groups_and_periods_are_counted(folder, capsys):
     assert len(re.findall(r"^ *[ab] +135 ", printed, flags=re.M)) == 2
     assert printed.count("fewer than 100 posts") == 1
     page = (folder / "report" / "report.html").read_text(encoding="utf-8")
-    assert page.index("</svg>") < page.index("fewer than 100 posts")
+    assert page.index("</svg>") < page.index("30 posts have no city") < page.index("fewer than 100 posts")
+    assert "30 posts have no date that can be read" in page
+    assert main([*command, "--report", "report", "--lang", "zh", "--json"]) == 0
+    capsys.readouterr()
+    page = (folder / "report" / "report.html").read_text(encoding="utf-8")
+    assert "30 条帖子没有 city，不属于任何分组" in page
+    assert "30 条帖子没有可识别的日期" in page
     assert main([*command, "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["notes"]) == 2
 

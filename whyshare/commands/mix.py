@@ -13,7 +13,7 @@ from ..data.motives import MOTIVES
 if TYPE_CHECKING:
     from ..data.predictions import Prediction
     from ..eval.mix import GroupMix
-    from ..eval.periods import Every
+    from ..eval.periods import Every, Note
     from ..eval.prevalence import KnownErrors
 
 
@@ -40,6 +40,7 @@ def run(options: argparse.Namespace) -> None:
     from ..data.predictions import read_predictions
     from ..data.writing import check_output
     from ..eval.mix import Posts, measure_course, measure_mix
+    from ..eval.mix_report import notes_in
     from ..eval.sampling import read_checked
 
     if options.excel:
@@ -59,22 +60,26 @@ def run(options: argparse.Namespace) -> None:
     groups = group_names(rows, options.by) if options.by else [""] * len(rows)
     mixes = measure_mix(posts, groups, known, checked)
     course: list[GroupMix] = []
-    notes = []
+    notes: list[Note] = []
     if options.by and "" in groups:
-        notes.append(f"{groups.count('')} posts have no {' or '.join(options.by)}; they are in no group")
+        notes.append(("no_group", {"count": groups.count(""), "columns": ", ".join(options.by)}))
     if options.over:
         periods, about_dates = _periods(rows, options.over, options.every)
         notes += about_dates
         course = measure_course(posts, periods, known, checked)
     if options.json:
-        found = {"groups": [_plain(m) for m in mixes], "course": [_plain(m) for m in course], "notes": notes}
+        found = {
+            "groups": [_plain(m) for m in mixes],
+            "course": [_plain(m) for m in course],
+            "notes": notes_in("en", notes),
+        }
         print(json.dumps(found, ensure_ascii=False))
     else:
         _print(mixes, course, notes)
     if options.report:
         from ..eval.mix_report import write_mix_report
 
-        page = write_mix_report(options.report, mixes, course, rows, groups, options.labelled.name, options.lang)
+        page = write_mix_report(options.report, mixes, course, rows, groups, notes, options.labelled.name, options.lang)
         print(f"\nreport: {page}" if not options.json else "", end="\n" if not options.json else "")
     if options.excel:
         from ..eval.workbook import write_workbook
@@ -117,7 +122,7 @@ def load_errors(path: Path | None) -> "KnownErrors":
     )
 
 
-def _periods(rows: Sequence["Prediction"], column: str, every: "Every") -> tuple[list[str], list[str]]:
+def _periods(rows: Sequence["Prediction"], column: str, every: "Every") -> tuple[list[str], list["Note"]]:
     from ..eval.periods import periods_of
 
     if column not in rows[0].fields:
@@ -130,7 +135,7 @@ def _periods(rows: Sequence["Prediction"], column: str, every: "Every") -> tuple
         )
         raise InputError(f"column {column!r} has no date that can be read, such as {str(values[0])[:40]!r}{others}")
     if "" in periods:
-        notes.append(f"{periods.count('')} posts have no date that can be read; they are in no period")
+        notes.append(("no_date", {"count": periods.count("")}))
     return periods, notes
 
 
@@ -158,8 +163,8 @@ def _plain(mix: "GroupMix") -> dict[str, object]:
     }
 
 
-def _print(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], notes: Sequence[str]) -> None:
-    from ..eval.mix_report import cautions_in, shown
+def _print(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], notes: Sequence["Note"]) -> None:
+    from ..eval.mix_report import cautions_in, notes_in, shown
 
     overall = mixes[0]
     how = "a checked random sample" if overall.method == "checked sample" else "the model's known errors"
@@ -186,7 +191,7 @@ def _print(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], notes: Seq
     warnings = cautions_in("en", mixes[:1], mixes[1:], course)
     if notes or warnings:
         print()
-    for line in [*notes, *(f"warning: {warning}" for warning in warnings)]:
+    for line in [*notes_in("en", notes), *(f"warning: {warning}" for warning in warnings)]:
         print(line)
     if overall.method == "error matrix":
         print("\nassumed: posts of one motive look as they did when the model was validated; only their mix differs")
