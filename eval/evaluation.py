@@ -49,7 +49,8 @@ class Evaluation:
     """Everything that the report shows of one model.
 
     ``metrics`` holds the named metrics of all posts; ``languages`` the same for each language with enough posts;
-    ``confusion`` is (8, 8), gold by predicted. What needs probabilities is missing where only labels were given.
+    ``confusion`` is (8, 8), gold by predicted. ``left_out`` names, for ``all`` posts and each language, the motives that
+    none of the posts is annotated or predicted as: macro-F1 averages over the others. What needs probabilities is missing where only labels were given.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Evaluation:
     languages: Mapping[str, Mapping[str, Estimate]]
     language_posts: Mapping[str, int]
     confusion: NDArray[np.int64]
+    left_out: Mapping[str, tuple[Motive, ...]]
     reliability: Sequence[ReliabilityPoint] = ()
     coverage: Mapping[float, Estimate] = field(default_factory=dict)
 
@@ -125,14 +127,16 @@ def evaluate(
     tags = np.array(languages)
     named = [tag for tag in sorted(set(languages)) if (tags == tag).sum() >= FEW]
     has_probs = judged.probs is not None
+    parts = {"all": judged, **{tag: judged.select(tags == tag) for tag in named}}
     return Evaluation(
         name=name,
         posts=len(judged),
         metrics=_with_intervals(judged, weights),
         classes=_class_scores(judged, weights),
-        languages={tag: _with_intervals(judged.select(tags == tag), weights[:, tags == tag]) for tag in named},
+        languages={tag: _with_intervals(parts[tag], weights[:, tags == tag]) for tag in named},
         language_posts={tag: int((tags == tag).sum()) for tag in named},
         confusion=confusion(judged, np.ones((1, len(judged))))[0].astype(np.int64),
+        left_out={tag: _left_out(part) for tag, part in parts.items()},
         reliability=_reliability(judged, weights) if has_probs else (),
         coverage=_coverage(judged, weights) if has_probs else {},
     )
@@ -197,6 +201,11 @@ def spread(evaluations: Sequence[Evaluation], metric: str = "macro-F1") -> str:
         f"{tag} {shown([one.languages[tag][metric] for one in evaluations])}" for tag in evaluations[0].languages
     ]
     return shown([one.metrics[metric] for one in evaluations]) + (f" ({', '.join(languages)})" if languages else "")
+
+
+def _left_out(judged: Judged) -> tuple[Motive, ...]:
+    present = {*judged.gold.tolist(), *judged.predicted.tolist()}
+    return tuple(motive for motive in MOTIVES if motive.position not in present)
 
 
 def _with_intervals(judged: Judged, weights: NDArray[np.float64]) -> dict[str, Estimate]:

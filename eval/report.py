@@ -74,6 +74,7 @@ def write_report(
             else "",
             "answer": answer(evaluation, yardsticks[0], language),
             "name_of": lambda name: words.get(name, name),
+            "left_out": left_out_in(language, [*evaluations, *yardsticks]),
             "interval_note": words["interval_note"].format(unit=unit, resamples=resamples),
             "names": {motive: motive_name(motive, language) for motive in MOTIVES},
             "gains": {motive: motive.gain_zh if language == "zh" else motive.gain_en for motive in MOTIVES},
@@ -102,6 +103,26 @@ def answer(first: Evaluation, majority: Evaluation, language: PageLanguage) -> s
         space = "" if language == "zh" else " "
         sentence += space + words["answer_coverage"].format(accuracy=_percent(first.coverage[0.6]))
     return sentence
+
+
+def left_out_in(language: PageLanguage, evaluations: Sequence[Evaluation]) -> list[str]:
+    """Say what macro-F1 averages over where that is not all motives, and for which of the models if not for all."""
+    words = words_in(language)
+    lines = []
+    for part in ("all", *evaluations[0].languages):
+        models: dict[tuple[Motive, ...], list[str]] = {}
+        for one in evaluations:
+            models.setdefault(one.left_out[part], []).append(words.get(one.name, one.name))
+        for motives, names in models.items():
+            if motives:
+                values = {
+                    "part": words.get(part, part),
+                    "models": "".join(f"; {name}" for name in names) if len(models) > 1 else "",
+                    "count": len(MOTIVES) - len(motives),
+                    "motives": ", ".join(motives) if language == "en" else "、".join(one.zh for one in motives),
+                }
+                lines.append(words["left_out"].format(**values))
+    return lines
 
 
 def _percent(share: Estimate) -> str:

@@ -80,6 +80,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "ECE": ("calibration error (ECE; less is better)", "校准误差（ECE，越小越好）"),
     "always the commonest motive": ("always the commonest motive", "总是最常见动机"),
     "chance, in the true shares": ("chance, in the true shares", "按真实比例随机"),
+    "left_out": (
+        "Macro-F1 ({part}{models}) averages over {count} motives: no post is annotated or predicted as {motives}.",
+        "宏平均 F1（{part}{models}）为 {count} 种动机的平均：没有帖子被标注或预测为{motives}。",
+    ),
     "caveat": (
         "A score is only as good as the annotation it is measured against. The labels that come with whyshare were "
         "given by a language model working from the codebook, and no person has checked them: agreement with them is "

@@ -148,9 +148,35 @@ def test_a_motive_that_does_not_occur_has_no_score(folder, capsys):
     assert model["classes"]["warning"]["f1"] == [None, None, None]
     assert model["classes"]["value"]["precision"][0] == 0.0
     assert main(["eval", "gold.csv", "--predictions", "two.csv", "--report", "report"]) == 0
-    assert re.search(r"warning 危机预警 +0 +– +– +–", capsys.readouterr().out)
+    printed = capsys.readouterr().out
+    assert re.search(r"warning 危机预警 +0 +– +– +–", printed)
+    assert (
+        printed.count("Macro-F1 (all) averages over 2 motives: no post is annotated or predicted as benefit, exist")
+        == 1
+    )
     assert "nan" not in (folder / "report" / "report.html").read_text(encoding="utf-8")
     assert model["metrics"]["macro-F1"][0] == pytest.approx(1 / 3, abs=1e-5)  # over the two motives that occur
+
+
+def test_what_macro_f1_averages_over_is_said(folder, capsys):
+    gold = [f"{k},post {k},{MOTIVES[k % 7]},{'en' if k % 2 else 'zh'}" for k in range(64)]
+    (folder / "gold.csv").write_text("\n".join(["id,text,label,language", *gold]), encoding="utf-8")
+    said = [f"{k},{'warning' if k == 1 else MOTIVES[k % 7]}" for k in range(64)]
+    (folder / "said.csv").write_text("\n".join(["id,motive", *said]), encoding="utf-8")
+    command = ["eval", "gold.csv", "--predictions", "said.csv", "--report", "report"]
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    yardsticks = "always the commonest motive; chance, in the true shares"
+    for line in (
+        f"Macro-F1 (all; {yardsticks}) averages over 7 motives: no post is annotated or predicted as warning.",
+        f"Macro-F1 (English; {yardsticks}) averages over 7 motives",
+        "Macro-F1 (Chinese) averages over 7 motives",
+    ):
+        assert line in printed
+        assert line in (folder / "report" / "report.html").read_text(encoding="utf-8")
+    assert main([*command, "--lang", "zh", "--json"]) == 0
+    page = (folder / "report" / "report.html").read_text(encoding="utf-8")
+    assert "宏平均 F1（中文）为 7 种动机的平均：没有帖子被标注或预测为危机预警。" in page
 
 
 def edited(folder, edit):

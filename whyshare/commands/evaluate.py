@@ -215,6 +215,7 @@ def _provenance(options: argparse.Namespace) -> list[tuple[str, str]]:
 
 def _print(evaluations: Sequence["Evaluation"], yardsticks: Sequence["Evaluation"], unit: str, resamples: int) -> None:
     from ..eval.evaluation import spread
+    from ..eval.report import left_out_in
 
     first = evaluations[0]
     print(f"{first.name}: {first.posts} posts; brackets: 95 % bootstrap intervals, {resamples} resamples by {unit}\n")
@@ -243,5 +244,7 @@ def _print(evaluations: Sequence["Evaluation"], yardsticks: Sequence["Evaluation
         for one in [*sorted(evaluations, key=lambda one: -one.metrics["macro-F1"].value), *yardsticks]
     ]  # fmt: skip
     print_table(("model", "macro-F1", *(f"{tag} macro-F1" for tag in first.languages), "accuracy"), leaders)
+    for line in left_out_in("en", [*evaluations, *yardsticks]):
+        print(f"\n{line}")
     if len(evaluations) > 1:
         print(f"\nmacro-F1 over {len(evaluations)} models, mean ± standard deviation: {spread(evaluations)}")
