@@ -81,8 +81,9 @@ def arrow_array(column: Sequence[Any], known: Any) -> Any:
             array = pa.array(column, type=kind)
         except (pa.ArrowException, OverflowError, TypeError, ValueError):
             continue
-        # An integer would cut 0.5 to 0; a struct would drop keys that it does not know and fill in those that are not there.
-        lossy = pa.types.is_integer(array.type) or pa.types.is_nested(array.type)
+        # An integer would cut 0.5 to 0, a date the time of day; a struct would drop keys that it does not know and fill
+        # in those that are not there.
+        lossy = pa.types.is_integer(array.type) or pa.types.is_date(array.type) or pa.types.is_nested(array.type)
         untyped = pa.types.is_null(array.type) and kind is None
         if not untyped and not (lossy and array.to_pylist() != list(column)):
             return array

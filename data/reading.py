@@ -6,6 +6,7 @@ in memory.
 """
 
 import atexit
+import datetime
 import json
 import shutil
 import sys
@@ -143,7 +144,7 @@ def _as_text(value: Any) -> str | None:
         return ""
     if isinstance(value, str):
         return value
-    return str(value) if isinstance(value, int | float) else None
+    return str(value) if isinstance(value, int | float | datetime.date | datetime.time) else None
 
 
 def _raise(reject: Reject) -> None:

@@ -120,12 +120,8 @@ def _cells(path: Path, worksheet: Any) -> Iterator[Cells | Reject]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime.datetime) and value.time() == datetime.time.min:
-        return value.date().isoformat()
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat(" ") if isinstance(value, datetime.datetime) else value.isoformat()
-    if isinstance(value, datetime.timedelta):
-        return str(value)
-    return value
+        return value.date()  # in a workbook, a date is a time at midnight
+    return str(value) if isinstance(value, datetime.timedelta) else value
 
 
 def _check_archive(path: Path) -> None:

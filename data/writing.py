@@ -5,6 +5,7 @@ an apostrophe in front in CSV and TSV (:func:`.cells.unescape_formula` takes it 
 """
 
 import csv
+import datetime
 import gzip
 import io
 import os
@@ -179,6 +180,7 @@ class _Spreadsheet:
         self._workbook = Workbook(write_only=True)
         self._sheet = self._workbook.create_sheet("posts")
         self._sheet.freeze_panes = "A2"
+        self._sheet.sheet_format.defaultColWidth = 19  # what a date with its time needs, or it is shown as ####
         self._sheet.append([self._cell(column) for column in columns])
 
     def write(self, row: Mapping[str, Any]) -> None:
@@ -190,6 +192,8 @@ class _Spreadsheet:
     def _cell(self, value: Any) -> Any:
         if isinstance(value, bool | int | float) or value is None:
             return value if not isinstance(value, int) or abs(value) < 10**15 else str(value)  # Excel keeps 15 digits
+        if isinstance(value, datetime.date) and _fits_excel(value):
+            return value
         text = _NOT_IN_XML.sub("", flat_cell(value))
         if len(text) > EXCEL_CELL:
             text = text[: EXCEL_CELL - 1] + "…"
@@ -217,6 +221,12 @@ class _Spreadsheet:
             self._sheet.close()
         finally:
             self._sheet._writer.cleanup()  # the sheet's rows, which openpyxl keeps elsewhere until it ends
+
+
+def _fits_excel(date: datetime.date) -> bool:
+    """Tell a date that Excel keeps as it is: it knows neither the years before 1900, nor zones, nor parts of a second."""
+    exact = not isinstance(date, datetime.datetime) or (date.tzinfo is None and date.microsecond == 0)
+    return exact and date.year >= 1900
 
 
 _WRITERS: dict[str, Any] = {

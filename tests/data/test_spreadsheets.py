@@ -1,3 +1,5 @@
+from datetime import UTC, date, datetime
+
 import openpyxl
 import pytest
 
@@ -5,6 +7,7 @@ from whyshare.data.annotated import check_annotated
 from whyshare.data.errors import InputError
 from whyshare.data.predictions import read_predictions
 from whyshare.data.reading import read_posts
+from whyshare.data.writing import open_writer
 
 
 def workbook(path, **sheets):
@@ -61,3 +64,23 @@ def test_sheets_that_are_not_the_posts(tmp_path):
     book.remove(book["empty"])
     book.save(path)
     assert [post.text for post in read_posts(path)] == ["hi"]
+
+
+def test_dates_stay_dates(tmp_path):
+    day, moment = date(2024, 5, 1), datetime(2024, 5, 1, 7, 30)
+    odd = ["1899-12-31", datetime(2024, 5, 1, 7, 30, 0, 123456), datetime(2024, 5, 1, tzinfo=UTC)]
+    book, path = workbook(tmp_path / "a.xlsx", posts=[["text", "at"], ["hi", day], ["ho", moment], [day, "昨天"]])
+    book.save(path)
+    posts = list(read_posts(path))
+    assert [post.text for post in posts] == ["hi", "ho", "2024-05-01"]
+    assert [post.fields["at"] for post in posts] == [day, moment, "昨天"]
+    for name, read in (("b.xlsx", [day, moment, "昨天"]), ("b.csv", ["2024-05-01", "2024-05-01 07:30:00", "昨天"])):
+        with open_writer(tmp_path / name, ["text", "at"]) as writer:
+            for value in [*(post.fields["at"] for post in posts), *odd]:
+                writer.write({"text": "x", "at": value})
+        found = [post.fields["at"] for post in read_posts(tmp_path / name)]
+        assert found == [*read, *map(str, odd)]
+    with open_writer(tmp_path / "b.parquet", ["text", "at"]) as writer:
+        for value in (day, moment):
+            writer.write({"text": "x", "at": value})
+    assert [post.fields["at"] for post in read_posts(tmp_path / "b.parquet")] == ["2024-05-01", "2024-05-01 07:30:00"]
