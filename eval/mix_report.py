@@ -54,13 +54,12 @@ def write_mix_report(
         sections.append(section)
     if course:
         sections.append(_section(words["course"], words["period"], course, language))
-    method = words["method_checked" if overall.method == "checked sample" else "method_errors"]
     page = render(
         "mix.html",
         language,
         {
             "answer": answer(overall, ranked, language),
-            "method": method.format(checked=overall.checked),
+            "method": method_in(language, overall),
             "warnings": notes_in(language, notes) + cautions_in(language, mixes[:1], mixes[1:], course),
             "share_chart": bars(_bar_rows(overall, ranked, language), words["shares"], percent=True),
             "shares": [_share_row(overall, motive) for motive in ranked],
@@ -80,6 +79,12 @@ def answer(overall: GroupMix, ranked: Sequence[Motive], language: PageLanguage) 
     values = {place: shown(overall.of(motive)).replace(" %", "\u00a0%") for place, motive in places.items()}
     values |= {f"{place}_motive": VERBS[motive][language == "zh"] for place, motive in places.items()}
     return words_in(language)["mix_answer"].format(posts=overall.posts, **values)
+
+
+def method_in(language: PageLanguage, overall: GroupMix) -> str:
+    """Say how the shares were found, and what that assumes."""
+    key = "method_checked" if overall.method == "checked sample" else "method_errors"
+    return words_in(language)[key].format(checked=overall.checked)
 
 
 def notes_in(language: PageLanguage, notes: Sequence[Note]) -> list[str]:

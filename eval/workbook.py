@@ -8,15 +8,21 @@ from ..data.errors import InputError
 from ..data.motives import MOTIVES
 from .intervals import Estimate
 from .mix import GroupMix
+from .mix_report import cautions_in, method_in, notes_in
 from .pages import COLOURS, PageLanguage, motive_name, words_in
+from .periods import Note
 
 
-def write_workbook(path: Path, mixes: Sequence[GroupMix], course: Sequence[GroupMix], language: PageLanguage) -> None:
-    """Write a sheet of shares with a bar chart, and stacked bars of groups and periods where there are any.
+def write_workbook(
+    path: Path, mixes: Sequence[GroupMix], course: Sequence[GroupMix], notes: Sequence[Note], language: PageLanguage
+) -> None:
+    """Write a sheet of shares with a bar chart, stacked bars of groups and periods where there are any, and warnings.
 
+    :param notes: What was taken for granted, and which posts are in no group or period.
     :raises InputError: If the file cannot be written.
     """
     from openpyxl import Workbook
+    from openpyxl.styles import Alignment
 
     words = words_in(language)
     book = Workbook()
@@ -30,6 +36,12 @@ def write_workbook(path: Path, mixes: Sequence[GroupMix], course: Sequence[Group
     ):
         if several:
             _stacked(book.create_sheet(title[:31]), heading, several, words, language)
+    warnings = book.create_sheet(words["warnings"])
+    warnings.column_dimensions["A"].width = 120
+    cautions = cautions_in(language, mixes[:1], mixes[1:], course)
+    for line in (method_in(language, mixes[0]), *notes_in(language, notes), *cautions):
+        warnings.append([line])
+        warnings.cell(warnings.max_row, 1).alignment = Alignment(wrap_text=True, vertical="top")
     try:
         book.save(path)
     except OSError as error:
@@ -76,10 +88,10 @@ def _stacked(
     bounds = [f"{name}, {words[bound]}" for name in names for bound in ("low", "high")]
     sheet.append([heading, words["posts"], *names, *bounds])
     for mix in mixes:
-        name = f"'{mix.name}" if mix.name[:1] in "=+-@" else mix.name  # a name, not a formula
         shares = [mix.of(motive) for motive in MOTIVES]
         numbers = [*(share.value for share in shares), *(x for share in shares for x in (share.low, share.high))]
-        sheet.append([name, mix.posts, *(round(number, 4) for number in numbers)])
+        sheet.append([mix.name, mix.posts, *(round(number, 4) for number in numbers)])
+        sheet.cell(sheet.max_row, 1).data_type = "s"  # a name, whatever it begins with
     _style(sheet, columns=2 + len(numbers), first=3)
     chart = BarChart()
     chart.type, chart.grouping, chart.overlap, chart.title = "bar", "percentStacked", 100, heading

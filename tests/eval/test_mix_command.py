@@ -54,8 +54,9 @@ def test_shares_are_printed_and_written(folder, capsys):
     assert "<b>" not in re.sub(r"<b>\d+ %</b>", "", page)
     assert not re.search(r'(src|href)="|<script', page)
     book = openpyxl.load_workbook("mix.xlsx")
-    assert len(book.sheetnames) == 3
-    assert all(len(sheet._charts) == 1 for sheet in book)
+    assert book.sheetnames == ["Shares of the motives", "Groups compared", "The course over time", "Warnings"]
+    assert [len(sheet._charts) for sheet in book] == [1, 1, 1, 0]
+    assert "This assumes that posts of one motive look" in book["Warnings"]["A1"].value
     whiskers = book.worksheets[0]._charts[0].series[0].errBars
     value, low, high = (book.worksheets[0].cell(2, column).value for column in (2, 3, 4))
     assert float(whiskers.plus.numLit.pt[0].v) == pytest.approx(high - value, abs=1e-3)
@@ -67,9 +68,11 @@ def test_shares_are_printed_and_written(folder, capsys):
 def test_groups_that_differ_are_marked(folder, capsys):
     rows = [json.loads(line) for line in (folder / "labelled.jsonl").read_text(encoding="utf-8").splitlines()]
     for row in rows:
-        row["city"] = "help" if row["motive"] == "help" else "others"
+        row["city"] = "help" if row["motive"] == "help" else "=others"
     (folder / "labelled.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    assert main([*MIX, "--by", "city", "--report", "report"]) == 0
+    assert main([*MIX, "--by", "city", "--report", "report", "--excel", "mix.xlsx"]) == 0
+    name = openpyxl.load_workbook("mix.xlsx").worksheets[1]["A2"]
+    assert (name.value, name.data_type) == ("=others", "s")
     printed = capsys.readouterr().out
     assert re.search(r"\d+ % \[\d+, 100\]\*", printed)
     assert "* differs from all other posts" in printed
@@ -97,8 +100,9 @@ def test_posts_outside_groups_and_periods_are_counted(folder, capsys):
     page = (folder / "report" / "report.html").read_text(encoding="utf-8")
     assert page.index("</svg>") < page.index("30 posts have no city") < page.index("fewer than 100 posts")
     assert "30 posts have no date that can be read" in page
-    assert main([*command, "--report", "report", "--lang", "zh", "--json"]) == 0
+    assert main([*command, "--report", "report", "--lang", "zh", "--json", "--excel", "mix.xlsx"]) == 0
     capsys.readouterr()
+    assert openpyxl.load_workbook("mix.xlsx")["注意"]["A2"].value == "30 条帖子没有 city，不属于任何分组"
     page = (folder / "report" / "report.html").read_text(encoding="utf-8")
     assert "30 条帖子没有 city，不属于任何分组" in page
     assert "30 条帖子没有可识别的日期" in page
@@ -124,7 +128,9 @@ def fill(path):
 
 
 def test_a_drawn_sample_is_checked_and_read_back(folder, capsys):
-    assert main(["sample", "labelled.jsonl", "-n", "120", "-o", "check.xlsx", "--by", "city"]) == 0
+    assert main(["sample", "labelled.jsonl", "-n", "120", "-o", "my check.xlsx", "--by", "city"]) == 0
+    assert "then: whyshare mix labelled.jsonl --checked 'my check.xlsx'" in capsys.readouterr().out
+    Path("my check.xlsx").rename("check.xlsx")
     sheet = openpyxl.load_workbook("check.xlsx")["check"]
     assert [cell.value for cell in sheet[1]] == ["post", "weight", "text", "label", "note"]
     assert sheet.data_validations.dataValidation[0].formula1 == '"' + ",".join(MOTIVES) + '"'

@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> None:
     if options.excel:
         from ..eval.workbook import write_workbook
 
-        write_workbook(options.excel, mixes, course, options.lang)
+        write_workbook(options.excel, mixes, course, notes, options.lang)
         if not options.json:
             print(f"workbook: {options.excel}")
 
