@@ -1,6 +1,7 @@
 """``whyshare sample LABELLED -n 200 -o check.xlsx``: draw posts for a person to check."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 from ..data.errors import InputError
@@ -35,4 +36,5 @@ def run(options: argparse.Namespace) -> None:
     rows = draw(posts, groups, options.count, options.seed)
     write_sample(options.output, rows, options.format)
     print(f"{len(rows)} posts to check -> {options.output}")
-    print(f"fill in the column label, then: whyshare mix {options.labelled} --checked {options.output}")
+    command = shlex.join(["whyshare", "mix", str(options.labelled), "--checked", str(options.output)])
+    print(f"fill in the column label, then: {command}")
