@@ -82,6 +82,7 @@ def label_without_model(arguments: list[str]) -> int:
 
     class Sum:
         name = "sum"
+        threads = 1
 
         def logits(self, input_ids: np.ndarray) -> np.ndarray:
             return (input_ids.sum(axis=1)[:, None] * np.arange(1, 9) * 2654435761 % 1000 / 100).astype(np.float32)

@@ -26,28 +26,45 @@ class Stopped(Exception):
     """The job was stopped while a chunk was being labelled."""
 
 
-class _StoppableEngine:
-    """An engine that gives up at the next batch once a job is stopped."""
+class _CountingEngine:
+    """An engine that counts what it computes, and gives up at the next batch once a job is stopped."""
 
-    def __init__(self, engine: Engine, stop: threading.Event) -> None:
+    def __init__(self, engine: Engine) -> None:
         self.name = engine.name
+        self.threads = engine.threads
+        self.stop = threading.Event()
+        self.posts = 0
         self._engine = engine
-        self._stop = stop
+        self._lock = threading.Lock()
 
     def logits(self, input_ids: NDArray[np.int64]) -> FloatArray:
-        if self._stop.is_set():
+        if self.stop.is_set():
             raise Stopped
-        return self._engine.logits(input_ids)
+        logits = self._engine.logits(input_ids)
+        self.count(len(input_ids))
+        return logits
+
+    def count(self, posts: int) -> None:
+        with self._lock:
+            self.posts += posts
 
 
 class ChunkLabeller:
     """Labels chunks, from several threads at once; each distinct cleaned text is computed once."""
 
-    def __init__(self, labeller: Labeller, stop: threading.Event | None = None) -> None:
+    def __init__(self, labeller: Labeller) -> None:
         self._labeller = labeller
-        if stop is not None:
-            labeller.engine = _StoppableEngine(labeller.engine, stop)
+        self._engine = labeller.engine = _CountingEngine(labeller.engine)
         self._known: dict[bytes, Labelled] = {}
+
+    @property
+    def posts(self) -> int:
+        """The posts labelled so far, those of unfinished chunks among them."""
+        return self._engine.posts
+
+    def stop(self) -> None:
+        """Let all threads end with :class:`Stopped` at their next batch."""
+        self._engine.stop.set()
 
     def label_window(self, chunks: Sequence[Chunk]) -> list[tuple[int, Part]]:
         """Label the raw texts of some chunks together."""
@@ -66,6 +83,7 @@ class ChunkLabeller:
         computed = dict(zip(new, self._labeller.label_clean(list(new.values())), strict=True))
         results = [found[key] or computed[key] for key in keys]
         self._remember(computed)
+        self._engine.count(len(texts) - sum(1 for text in new.values() if text))  # those that needed no model
         return Part(
             np.rint([[p * MILLION for p in one.probabilities.values()] for one in results]).astype(np.int32),
             np.array([one.language for one in results]),
@@ -80,7 +98,7 @@ class ChunkLabeller:
 
 def windows(chunks: Iterator[Chunk], left: int, workers: int) -> Iterator[list[Chunk]]:
     """Group chunks, of which ``left`` are left; the last groups are small, so that all workers end together."""
-    while window := list(islice(chunks, max(1, min(WINDOW, left // workers)))):
+    while window := list(islice(chunks, max(1, min(WINDOW, -(-left // workers))))):
         yield window
         left -= len(window)
 

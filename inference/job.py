@@ -6,11 +6,10 @@ was killed goes on with the missing parts. Results do not depend on workers, chu
 not depend on its batch.
 """
 
-import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -24,12 +23,12 @@ from ..data.reading import list_files, read_posts, split_part, spool_standard_in
 from ..data.writing import check_rows
 from ..models.settings import BUNDLED, SETTINGS_FILE, WEIGHTS_FILE, ModelSettings
 from .chunks import Chunk, ChunkLabeller, labelled_posts, windows
-from .engines import usable_cores
 from .labeller import Labeller
 from .outputs import OnReject, Summary, output_files, write_outputs
 from .parts import Part, Parts, full_disk_said
 
-CHUNK = 512  # posts in a part: a few seconds of work to lose, and small files still busy every core
+CHUNK = 512  # posts in a part: a few seconds of work to lose
+TICK = 0.5  # seconds between two reports of progress, where no part is finished meanwhile
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Job:
     text_column: str | None = None
     limit: int | None = None  # posts
     device: str = "auto"
-    workers: int | None = None  # chunks at a time; one for each core without it
+    workers: int | None = None  # threads, or processes of a cluster; one for each core without it
     restart: bool = False
     one_each: bool = False  # the output is a folder, in which each input becomes a file of its own
     ray: str | None = None  # the address of a Ray cluster that labels, see cluster.py; this machine without it
@@ -68,6 +67,7 @@ class Census:
 
 
 Progress = Callable[[int, int], None]  # posts done, posts in all
+Ahead = Callable[[int], None]  # posts that are labelled and not saved yet
 
 
 def run_job(job: Job, progress: Progress = lambda done, total: None) -> Summary:
@@ -150,44 +150,37 @@ def _label_missing(job: Job, files: list[str], census: Census, parts: Parts, pro
     missing = [size for number, size in enumerate(sizes) if number not in parts]
     done = census.posts - sum(missing)
     progress(done, census.posts)
-    for number, part in _label(job, chain([first], chunks), len(missing)):
+
+    def ahead(posts: int) -> None:
+        progress(done + posts, census.posts)
+
+    for number, part in _label(job, chain([first], chunks), len(missing), ahead):
         parts.save(number, part)
         done += len(part)
         progress(done, census.posts)
 
 
-def _label(job: Job, chunks: Iterator[Chunk], count: int) -> Iterator[tuple[int, Part]]:
+def _label(job: Job, chunks: Iterator[Chunk], count: int, ahead: Ahead) -> Iterator[tuple[int, Part]]:
     if job.ray is None:
-        return _label_here(job, chunks, count)
+        return _label_here(job, chunks, count, ahead)
     from .cluster import label_on_cluster
 
     return label_on_cluster(chunks, count, job.model, job.device, job.ray, job.workers)
 
 
-def _label_here(job: Job, chunks: Iterator[Chunk], count: int) -> Iterator[tuple[int, Part]]:
-    """Label chunks in threads that share one model.
-
-    Each worker runs the model on a thread of its own, which wastes less than many threads on one batch, and cleans
-    and tokenises while the others compute.
-    """
-    workers = job.workers or usable_cores()
-    threads = max(1, usable_cores() // workers)
-    stop = threading.Event()
-    labeller = ChunkLabeller(Labeller.load(job.model, job.device, threads), stop)
-    with ThreadPoolExecutor(workers) as pool:
-        running: set[Future[list[tuple[int, Part]]]] = set()
+def _label_here(job: Job, chunks: Iterator[Chunk], count: int, ahead: Ahead) -> Iterator[tuple[int, Part]]:
+    """Label chunks on this machine: one window is cleaned and tokenised while another is computed on all cores."""
+    labeller = ChunkLabeller(Labeller.load(job.model, job.device, job.workers))
+    left, given = windows(chunks, count, 1), 0
+    with ThreadPoolExecutor(2) as pool:
         try:
-            for window in windows(chunks, count, workers):
-                running.add(pool.submit(labeller.label_window, window))
-                if len(running) > workers:
-                    yield from _finished(running)
+            running = deque(pool.submit(labeller.label_window, window) for window in islice(left, 2))
             while running:
-                yield from _finished(running)
+                while not wait([running[0]], TICK).done:
+                    ahead(labeller.posts - given)
+                for number, part in running.popleft().result():
+                    given += len(part)
+                    yield number, part
+                running.extend(pool.submit(labeller.label_window, window) for window in islice(left, 1))
         finally:
-            stop.set()  # after Ctrl-C or an error: workers stop at their next batch
-
-
-def _finished(running: set[Future[list[tuple[int, Part]]]]) -> Iterator[tuple[int, Part]]:
-    for future in wait(running, return_when=FIRST_COMPLETED).done:
-        running.remove(future)
-        yield from future.result()
+            labeller.stop()  # after Ctrl-C or an error

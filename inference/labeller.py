@@ -1,6 +1,7 @@
 """``Labeller``: from texts to labels, one or a million, the same for each text whatever stands beside it."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import Self, overload
@@ -15,7 +16,7 @@ from ..data.motives import MOTIVES
 from ..models.encoding import Encoded, Encoder
 from ..models.settings import BUNDLED, ModelSettings
 from .batching import equal_length_batches
-from .engines import Engine, load_engine
+from .engines import Engine, FloatArray, load_engine
 from .labelled import Labelled
 
 WINDOW = 8192  # posts that are batched together
@@ -37,6 +38,7 @@ class Labeller:
         self.settings = settings
         self.encoder = encoder
         self.engine = engine
+        self._pool = ThreadPoolExecutor(engine.threads)
         self.batch_tokens = BATCH_TOKENS
 
     @classmethod
@@ -44,7 +46,7 @@ class Labeller:
         """Load a model folder; without one, the model that comes with whyshare. Needs no network.
 
         :param device: ``auto`` (a GPU when there is one), ``cpu``, ``cuda``, or ``torch-cpu``.
-        :param threads: CPU threads of the model; all cores without it.
+        :param threads: Batches that are computed at a time on a CPU; one for each core without it.
         :raises InputError: If the folder is no model, or the device is not to be had.
         """
         path = BUNDLED if folder is None else Path(folder)
@@ -99,9 +101,13 @@ class Labeller:
         return self.label_clean([clean(text) for text in texts])
 
     def _decide(self, encoded: Sequence[Encoded], languages: Sequence[Language]) -> list[Labelled]:
+        def compute(batch: list[int]) -> FloatArray:
+            return self.engine.logits(np.array([encoded[position].ids for position in batch], dtype=np.int64))
+
         logits = np.zeros((len(encoded), len(MOTIVES)))
-        for batch in equal_length_batches([len(item.ids) for item in encoded], self.batch_tokens):
-            logits[batch] = self.engine.logits(np.array([encoded[position].ids for position in batch], dtype=np.int64))
+        batches = list(equal_length_batches([len(item.ids) for item in encoded], self.batch_tokens))
+        for batch, rows in zip(batches, self._pool.map(compute, batches), strict=True):
+            logits[batch] = rows
         temperatures = np.array([self.settings.temperature_of(language) for language in languages])
         probs = _softmax(logits / temperatures[:, None]).round(DIGITS)
         return [

@@ -30,8 +30,8 @@ def print_table(
 def progress_bar(title: str, unit: str, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
     """Show done, rate and time left on standard error; nothing when that is no terminal.
 
-    Yields a function of what is done and what there is in all. What was done before the first call is not counted
-    into the rate.
+    Yields a function of what is done and what there is in all; a number below the last one is not shown. What was done
+    before the first call is not counted into the rate.
     """
     console = Console(stderr=True)
     columns = (
@@ -47,6 +47,7 @@ def progress_bar(title: str, unit: str, quiet: bool = False) -> Iterator[Callabl
 
         def report(done: int, total: int) -> None:
             start[:] = start or [done, time.monotonic()]
+            done = max(done, round(bar.tasks[task].completed))
             rate = (done - start[0]) / max(time.monotonic() - start[1], 1e-9)
             bar.update(task, completed=done, total=total, rate=f"{rate:.0f} {unit}/s" if done > start[0] else "")
 

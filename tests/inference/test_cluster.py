@@ -17,6 +17,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def posts(tmp_path, monkeypatch):
     monkeypatch.setattr(job_module, "CHUNK", 32)
+    monkeypatch.setattr(job_module, "TICK", None)  # progress tells of saved parts alone
     path = tmp_path / "posts.csv"
     rows = "".join(f"{number},求助 the {number} win {'help ' * (number % 9)}\n" for number in range(2000))
     path.write_text("id,text\n" + rows, encoding="utf-8")

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text-column", metavar="NAME", help="column of the texts, if it has an unusual name")
     parser.add_argument("--model", type=Path, metavar="FOLDER", help="model folder; the bundled model without it")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or torch-cpu")
-    parser.add_argument("--workers", type=int, metavar="N", help="chunks labelled at a time; one for each core")
+    parser.add_argument("--workers", type=int, metavar="N", help="threads, or with --ray processes; one for each core")
     parser.add_argument("--ray", nargs="?", const="local", metavar="ADDRESS",
                         help="label on a Ray cluster: its address, or auto; on this machine's cores without it")  # fmt: skip
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N posts")
