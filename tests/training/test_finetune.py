@@ -1,4 +1,5 @@
 import json
+import logging
 from dataclasses import replace
 
 import pytest
@@ -51,8 +52,12 @@ def test_a_base_of_any_kind_becomes_a_model_folder(kind, tmp_path, monkeypatch, 
     (tmp_path / "mine.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
     recipe = 'train = ["mine.csv"]\nname = "mine"\nbase = "base"\nepochs = 10\nlearning_rate = 5e-3\nbatch_size = 16\n'
     (tmp_path / "recipe.toml").write_text(recipe + "patience = 10\ndropout = 0.0\n", encoding="utf-8")
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # pytest's own, beside which the command sets up none
     assert main(["train", "recipe.toml", "-o", "model"]) == 0
-    assert "wrote model" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "wrote model" in printed.out
+    assert "posts to train on" in printed.err
+    assert "node" not in printed.err  # of what the exporter does to the graph
     settings = ModelSettings.load(tmp_path / "model")
     assert settings.scores["validation"]["all"]["macro_f1"] > 0.8
     assert settings.recipe["base"] == "base"

@@ -20,6 +20,6 @@ def run(options: argparse.Namespace) -> None:
         from ..training.pretrain import PretrainConfig, pretrain
     from ..training.settings import read_recipe
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("gensim").setLevel(logging.WARNING)
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("whyshare").setLevel(logging.INFO)  # other libraries say too much
     pretrain(read_recipe(options.recipe, PretrainConfig), options.output)

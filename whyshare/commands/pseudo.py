@@ -26,5 +26,6 @@ def run(options: argparse.Namespace) -> None:
     check_output(options.output, [options.recipe])
     if options.output.suffix != ".jsonl":
         raise InputError(f"{options.output} is no .jsonl; give the output that ending")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("whyshare").setLevel(logging.INFO)  # other libraries say too much
     pseudo_label(read_recipe(options.recipe, PseudoConfig), options.output)

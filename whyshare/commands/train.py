@@ -40,8 +40,8 @@ def run(options: argparse.Namespace) -> None:
         values = {"train": [str(path) for path in options.source], "name": options.output.name}
         config = build_config(FinetuneConfig, values, "options")
     given = {name: getattr(options, name) for name in ("base", "seed") if getattr(options, name) is not None}
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("whyshare").setLevel(logging.INFO)  # other libraries say too much
     settings = finetune(replace(config, **given), options.output)
     rows = [
         (language, score["posts"], f"{score['macro_f1']:.3f}", f"{score['accuracy']:.3f}")
