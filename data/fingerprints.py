@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 from .cleaning import clean
+from .reading import split_part
 
 
 def text_fingerprint(text: str) -> str:
@@ -12,6 +13,6 @@ def text_fingerprint(text: str) -> str:
 
 
 def file_fingerprint(path: Path) -> str:
-    """Give the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
+    """Give the SHA-256 of a file, in hexadecimal; of a workbook or database as a whole, whatever part is named."""
+    with split_part(str(path))[0].open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

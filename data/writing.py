@@ -19,6 +19,7 @@ import zstandard
 
 from .cells import as_json, escape_formula, flat_cell
 from .errors import InputError
+from .reading import split_part
 from .streams import COMPRESSED
 
 EXCEL_ROWS = 1_048_576
@@ -67,7 +68,8 @@ def check_output(path: Path, inputs: Sequence[Path] = ()) -> None:
         raise InputError(f"{path} is a folder; give the output a file name")
     if not os.access(folder, os.W_OK):
         raise InputError(f"folder {folder} cannot be written to; choose another output")
-    if any(path.exists() and given.exists() and path.samefile(given) for given in inputs):
+    files = [split_part(str(given))[0] for given in inputs]
+    if any(path.exists() and file.exists() and path.samefile(file) for file in files):
         raise InputError(f"{path} is an input too; choose another output, so that nothing is lost")
 
 

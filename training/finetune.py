@@ -87,6 +87,8 @@ class FinetuneConfig:
             raise ValueError(f"secondary_share is {self.secondary_share}; at most 0.5 can go to the second motive")
         if not self.train:
             raise ValueError("train names no file; give at least one annotated file")
+        if "-" in self.train + self.extra:
+            raise ValueError("train names standard input, which cannot be read again when a run goes on; save it first")
         if self.repeats and (len(self.repeats) != len(self.train + self.extra) or min(self.repeats) < 1):
             raise ValueError(
                 f"repeats is {list(self.repeats)}; give one whole number from 1 on for each file of train and extra"

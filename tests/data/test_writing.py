@@ -157,7 +157,7 @@ def test_outputs_that_cannot_be_are_refused_at_once(tmp_path):
         (tmp_path / "in.csv", "is an input too"),
     ]:
         with pytest.raises(InputError, match=message):
-            check_output(path, [tmp_path / "in.csv", Path("none.csv")])
+            check_output(path, [tmp_path / "in.csv::sheet", Path("none.csv")])
 
 
 def test_a_clash_of_names_is_renamed():

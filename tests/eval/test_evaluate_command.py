@@ -1,13 +1,17 @@
+import csv
 import json
 import re
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
+import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
 from whyshare.cli import main
+from whyshare.data.fingerprints import file_fingerprint
 from whyshare.data.motives import MOTIVES
 
 MARKUP = "<img src=http://example.com/x.png onerror=alert(1)> <script>alert(2)</script> & win"
@@ -82,6 +86,8 @@ def test_runs_are_compared_by_their_reports(folder, capsys):
     assert "18 posts flipped -> flips.csv" in printed  # of the first 20, 2 were said to be help before
     flips = (folder / "flips.csv").read_text(encoding="utf-8-sig").splitlines()
     assert flips[0] == "id,text,label,labelled,worse"
+    assert main(["compare", "labelled"]) == 2
+    assert "labelled is one report; name two or more" in capsys.readouterr().err
     assert main(["compare", "labelled", "worse", "--model", "m"]) == 2
     assert "to compare models, name one annotated file" in capsys.readouterr().err
     gold = (folder / "gold.csv").read_text(encoding="utf-8").splitlines()
@@ -126,6 +132,33 @@ def test_a_baseline_that_knows_the_answers_is_refused_or_said_to(folder, capsys)
     Path("one.csv").write_text("text,label\none,help\ntwo,help\n", encoding="utf-8")
     assert main([*arguments, "one.csv"]) == 2
     assert "no baseline can be learnt from one.csv: the posts have one motive only" in capsys.readouterr().err
+
+
+def test_a_model_that_knows_the_answers_is_said_to(folder, tiny_model, capsys):
+    shutil.copytree(tiny_model, folder / "model")
+    settings = json.loads((folder / "model" / "whyshare.json").read_text(encoding="utf-8"))
+    settings["data"] = {"mine.csv": file_fingerprint(folder / "gold.csv")}
+    (folder / "model" / "whyshare.json").write_text(json.dumps(settings), encoding="utf-8")
+    assert main(["eval", "gold.csv", "--model", "model", "--model", str(tiny_model), "--resamples", "5"]) == 0
+    assert capsys.readouterr().err == (
+        "whyshare: model was trained on gold.csv, which it is measured on: it looks too good\n"
+    )
+
+
+def test_a_sheet_or_standard_input_can_be_measured(folder, monkeypatch, capsys):
+    book = openpyxl.Workbook()
+    book.active.append(["about"])
+    sheet = book.create_sheet("gold")
+    for row in csv.reader((folder / "gold.csv").read_text(encoding="utf-8").splitlines()):
+        sheet.append(row)
+    book.save("gold.xlsx")
+    command = ["--predictions", "labelled.jsonl", "--report", "report", "--resamples", "5"]
+    assert main(["eval", "gold.xlsx::gold", *command, "--runs", "runs.jsonl"]) == 0
+    assert "gold.xlsx::gold" in (folder / "report" / "report.html").read_text(encoding="utf-8")
+    with (folder / "gold.csv").open("rb") as file:
+        monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=file))
+        assert main(["eval", "-", *command]) == 0
+    assert "standard input" in (folder / "report" / "report.html").read_text(encoding="utf-8")
 
 
 def test_labels_alone_can_be_measured(folder, capsys):

@@ -147,6 +147,7 @@ def test_checkpoints_of_another_recipe_are_dropped(tmp_path):
     ("arguments", "message"),
     [
         (["none.csv", "-o", "model"], "no such file"),
+        (["-", "-o", "model"], "train names standard input"),
         (["bad.csv", "-o", "model"], "bad.csv row 2: label 'joy' is not one of benefit"),
         (["bad.csv", "recipe.toml", "-o", "model"], "give one recipe, or annotated files"),
         (["recipe.toml", "-o", "none/model"], "no folder"),

@@ -33,6 +33,8 @@ def run(options: argparse.Namespace) -> None:
 
     if options.reports:
         posts, judgements = _load_runs(options)
+    elif options.annotated.is_dir():
+        raise InputError(f"{options.annotated} is one report; name two or more, or an annotated file and two models")
     else:
         posts = evaluate.load_posts(options)
         judgements = evaluate.judge_all(options, posts)

@@ -95,7 +95,7 @@ def load_posts(options: argparse.Namespace) -> list["Annotated"]:
 
     if options.resamples < 1:
         raise InputError(f"--resamples is {options.resamples}; at least 1 is needed")
-    if any(path.exists() and path.samefile(options.annotated) for path in options.baseline):
+    if any(path.resolve() == options.annotated.resolve() for path in options.baseline):
         raise InputError(f"--baseline {options.annotated} is the file to measure on; train the baseline on other posts")
     label_map = parse_label_map(options.label_map)
     posts = load_annotated(options.annotated, options.text_column, options.label_column, label_map)
@@ -107,6 +107,7 @@ def judge_all(options: argparse.Namespace, posts: Sequence["Annotated"]) -> list
     """Judge every model, file of predictions and baseline that was asked for; the bundled model without any."""
     import numpy as np
 
+    from ..data.fingerprints import file_fingerprint
     from ..data.tables import unique_names
     from ..eval.evaluation import judge
     from ..inference.labeller import Labeller
@@ -117,8 +118,13 @@ def judge_all(options: argparse.Namespace, posts: Sequence["Annotated"]) -> list
     secondary = [post.secondary for post in posts] if any(post.secondary for post in posts) else None
     judgements = []
     models = options.model or ([] if options.predictions else [BUNDLED])
+    file = "" if str(options.annotated) == "-" else file_fingerprint(options.annotated)
     for folder in models:
-        labelled = Labeller.load(folder).label(texts)
+        labeller = Labeller.load(folder)
+        if file in labeller.settings.data.values():
+            note = f"{folder.name} was trained on {options.annotated.name}, which it is measured on: it looks too good"
+            print(f"whyshare: {note}", file=sys.stderr)
+        labelled = labeller.label(texts)
         probs = np.array([list(one.probabilities.values()) for one in labelled])
         predicted = [one.motive or MOTIVES[0] for one in labelled]
         judgements.append((folder.name, judge(gold, predicted, probs / probs.sum(axis=1, keepdims=True), secondary)))
@@ -203,7 +209,7 @@ def _provenance(options: argparse.Namespace) -> list[tuple[str, str]]:
     from ..models.settings import BUNDLED, WEIGHTS_FILE
 
     def named(name: str, path: Path) -> str:
-        return f"{name} {file_fingerprint(path)[:16]}"
+        return "standard input" if str(path) == "-" else f"{name} {file_fingerprint(path)[:16]}"
 
     pairs = [("annotated file", named(options.annotated.name, options.annotated))]
     models = options.model or ([] if options.predictions else [BUNDLED])
