@@ -208,4 +208,4 @@ def _rare_motives(posts: list[Annotated]) -> Iterator[Problem]:
     counts = Counter(post.label for post in posts)
     for motive in MOTIVES:
         if posts and counts[motive] < FEW_POSTS:
-            yield Problem(0, f"only {counts[motive]} posts are {motive}; annotate more of them", is_error=False)
+            yield Problem(0, f"too few posts are {motive} ({counts[motive]}); annotate more of them", is_error=False)
