@@ -11,7 +11,7 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -68,6 +68,12 @@ def list_files(paths: tuple[str | Path, ...]) -> list[str]:
     if not files:
         raise InputError("no file was given")
     return files
+
+
+def unread_sheets(files: Sequence[str]) -> list[str]:
+    """Name the sheets that hold something and are not read, since none of their workbook's was asked for by name."""
+    books = [file for file in files if _kind(split_part(file)[0]) == "xlsx"]
+    return [sheet for book in books for sheet in open_table(book).other_sheets if sheet not in files]
 
 
 def open_table(path: str | Path) -> Table:

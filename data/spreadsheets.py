@@ -36,8 +36,8 @@ def read_spreadsheet(path: Path, sheet: str | None = None) -> Table:
         raise InputError(f"{path} has no sheet {sheet!r}; it has {', '.join(sheets)}")
     visible = _visible(sheets)
     worksheet = sheets[sheet or visible[0]]
-    others = [f"{path}::{name}" for name in visible[1:]] if sheet is None else []
-    worksheet.reset_dimensions()  # what the file says of its own size is often wrong
+    beside = visible[1:] if sheet is None else []
+    others = [f"{path}::{name}" for name in beside if next(_cells(path, sheets[name]), None)]
     rows = _cells(path, worksheet)
     first = next(rows, None)
     if first is None:
@@ -103,6 +103,7 @@ def _rows(path: Path, rows: Iterator[Cells | Reject], columns: list[str]) -> Ite
 
 def _cells(path: Path, worksheet: Any) -> Iterator[Cells | Reject]:
     """Give the values of each row that has any, without the empty cells at its end."""
+    worksheet.reset_dimensions()  # what the file says of its own size is often wrong
     number = 0
     try:
         for number, cells in enumerate(worksheet.iter_rows(values_only=True), start=1):

@@ -21,7 +21,7 @@ class Row:
 class Table:
     """A file that is open for reading: its columns, and its rows as they are read.
 
-    ``other_sheets`` names those of a workbook that are not read when none is asked for.
+    ``other_sheets`` names those of a workbook that hold something and are not read when none is asked for.
     """
 
     columns: list[str]

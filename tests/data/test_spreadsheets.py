@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime
 import openpyxl
 import pytest
 
+from whyshare.cli import main
 from whyshare.data.annotated import check_annotated
 from whyshare.data.errors import InputError
 from whyshare.data.predictions import read_predictions
@@ -84,3 +85,17 @@ def test_dates_stay_dates(tmp_path):
         for value in (day, moment):
             writer.write({"text": "x", "at": value})
     assert [post.fields["at"] for post in read_posts(tmp_path / "b.parquet")] == ["2024-05-01", "2024-05-01 07:30:00"]
+
+
+def test_sheets_that_are_not_read_are_named(tmp_path, tiny_model, capsys):
+    rows = [["text", "label"], ["hi", "help"]]
+    book, path = workbook(tmp_path / "a.xlsx", weibo=rows, x=rows, empty=[], codes=rows)
+    book["codes"].sheet_state = "hidden"
+    book.save(path)
+    label = ["label", "--model", str(tiny_model), "-o", str(tmp_path / "out.csv"), str(path)]
+    for command in (label, ["data", "check", str(path)]):
+        assert main(command) == 0
+        assert f"not read, since only the first sheet was asked for: {path}::x\n" in capsys.readouterr().out
+    for command in ([*label, f"{path}::x"], [*label[:-1], f"{path}::x"], ["data", "check", f"{path}::x"]):
+        assert main(command) == 0
+        assert "not read" not in capsys.readouterr().out

@@ -42,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Label, with progress; exit code 1 tells that some rows could not be read."""
     from ..console import progress_bar
+    from ..data.reading import list_files, unread_sheets
     from ..inference.job import Job, run_job
     from ..models.settings import BUNDLED
 
@@ -67,12 +68,14 @@ def run(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("whyshare: stopped; run the same command again to go on where it was", file=sys.stderr)
         return 130
+    unread = unread_sheets(list_files(job.inputs))
     if options.json:
-        print(json.dumps(asdict(summary) | {"output": options.output}, ensure_ascii=False))
+        said = asdict(summary) | {"unread_sheets": unread, "output": options.output}
+        print(json.dumps(said, ensure_ascii=False))
     elif not options.quiet:
         if options.show:
             _print_posts(output, options.show)
-        _print_summary(summary, output)
+        _print_summary(summary, unread, output)
     return 1 if summary.rejected else 0
 
 
@@ -90,7 +93,7 @@ def _print_posts(output: Path, count: int) -> None:
     print()
 
 
-def _print_summary(summary: "Summary", output: Path) -> None:
+def _print_summary(summary: "Summary", unread: list[str], output: Path) -> None:
     from ..console import print_table
 
     labelled = max(1, sum(summary.motives.values()))
@@ -111,5 +114,7 @@ def _print_summary(summary: "Summary", output: Path) -> None:
     for name, count in asides.items():
         if count or name.startswith("uncertain"):
             print(f"{count} {name}")
+    if unread:
+        print(f"not read, since only the first sheet was asked for: {', '.join(unread)}")
     rate = (summary.posts - summary.resumed_posts) / max(summary.seconds, 1e-9)
     print(f"{summary.posts} posts in {summary.seconds:.1f} s ({rate:.0f} posts/s) -> {output}")
