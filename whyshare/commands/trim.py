@@ -1,0 +1,25 @@
+"""``whyshare trim RECIPE -o FOLDER``: cut a multilingual encoder down to Chinese and English posts."""
+
+import argparse
+import logging
+from pathlib import Path
+
+from ..extras import needs
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("recipe", type=Path, help="TOML file; see training/recipes/")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the encoder")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Trim."""
+    with needs("train"):
+        from ..training.trim import TrimConfig, trim
+    from ..training.settings import read_recipe
+
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("whyshare").setLevel(logging.INFO)
+    trim(read_recipe(options.recipe, TrimConfig), options.output)
