@@ -6,6 +6,7 @@ best checkpoint into a model folder is in ``folder.py``.
 
 import json
 import logging
+import math
 import re
 import shutil
 from collections.abc import Sequence
@@ -36,7 +37,7 @@ from ..data.annotated import Annotated, load_annotated
 from ..data.errors import InputError
 from ..data.fingerprints import file_fingerprint
 from ..data.motives import MOTIVES
-from ..models.bases import MINILM, base_location, loading
+from ..models.bases import MINI, base_location, loading
 from ..models.encoding import Encoder
 from ..models.settings import ModelSettings
 from .average import average_models
@@ -44,9 +45,18 @@ from .folder import half_precision, save_folder, settings_from_validation, write
 from .memory import keep_freed_memory
 from .predict import predict_logits
 from .pseudo import read_pseudo
+from .settings import check_ranges
 from .targets import class_weights, soft_targets, split_with_extra
 
 log = logging.getLogger(__name__)
+
+RANGES = {
+    **dict.fromkeys(("epochs", "patience", "batch_size", "pseudo_epochs"), (1, math.inf)),
+    **dict.fromkeys(("split_seed", "init_seed", "seed"), (0, 2**32 - 1)),
+    **dict.fromkeys(("weight_decay", "class_weight_power"), (0, math.inf)),
+    **dict.fromkeys(("warmup_share", "dropout", "target_accuracy"), (0, 1)),
+    **dict.fromkeys(("learning_rate", "layer_decay"), (1e-9, 1)),
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,7 @@ class FinetuneConfig:
     extra: tuple[str, ...] = ()  # annotated files that are only trained on: no post of theirs is kept for validation
     repeats: tuple[int, ...] = ()  # how often an epoch goes through each of all these; once if nothing is said
     name: str = "my-model"
-    base: str = MINILM  # a package, a folder or a hub name
+    base: str = MINI  # the bundled model, a package, a folder or a hub name
     validation_share: float = 0.1
     max_length: int = 128  # tokens, special ones included
     epochs: int = 5
@@ -79,6 +89,7 @@ class FinetuneConfig:
     average: tuple[str, ...] = ()  # nothing is trained: the weights are the mean of those of these model folders
 
     def __post_init__(self) -> None:
+        check_ranges(self, RANGES)
         if self.max_length < 8:
             raise ValueError(f"max_length is {self.max_length}; at least 8 tokens are needed")
         if not 0 < self.validation_share < 0.5:

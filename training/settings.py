@@ -1,7 +1,9 @@
 """Recipes: one frozen dataclass per stage, read from TOML, where an unknown key is an error."""
 
 import dataclasses
+import math
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -33,6 +35,9 @@ def build_config(config: type[Config], values: dict[str, Any], name: str) -> Con
     for key in values:
         if key not in known:
             raise InputError(f"{name}: unknown key {key!r}; known are {', '.join(sorted(known))}")
+    for field in dataclasses.fields(config):  # type: ignore[arg-type]
+        if field.name not in values and field.default is field.default_factory is dataclasses.MISSING:
+            raise InputError(f"{name} lacks the key {field.name!r}, which has no default; add it")
     checked = {key: _convert(value, hints[key], f"{name}: {key}") for key, value in values.items()}
     try:
         return config(**checked)
@@ -40,12 +45,26 @@ def build_config(config: type[Config], values: dict[str, Any], name: str) -> Con
         raise InputError(f"{name}: {error}") from None
 
 
+def check_ranges(config: Any, ranges: Mapping[str, tuple[float, float]]) -> None:
+    """Check numbers of a configuration against the least and the most that each may be.
+
+    :raises ValueError: At the first that is out of its range.
+    """
+    for name, (least, most) in ranges.items():
+        value = getattr(config, name)
+        if not least <= value <= most:
+            needed = f"at least {least:.10g}" if math.isinf(most) else f"{least:.10g} to {most:.10g}"
+            raise ValueError(f"{name} is {value}; {needed} is needed")
+
+
 def _convert(value: Any, hint: Any, name: str) -> Any:
     if dataclasses.is_dataclass(hint) and isinstance(value, dict):
         return build_config(hint, value, name)  # type: ignore[arg-type]
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if getattr(hint, "__origin__", None) is tuple and isinstance(value, list):
+    if getattr(hint, "__origin__", None) is tuple:
+        if not isinstance(value, list):
+            raise InputError(f"{name} is {shown(value)}; a list is needed, in square brackets")
         return tuple(_convert(item, hint.__args__[0], name) for item in value)
     if isinstance(hint, type) and (not isinstance(value, hint) or (hint is int and isinstance(value, bool))):
         raise InputError(f"{name} is {shown(value)}; a value of type {hint.__name__} is needed")

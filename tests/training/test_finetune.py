@@ -127,6 +127,9 @@ def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, caps
     (tmp_path / "bad.toml").write_text(f'{recipe}average = ["1", "{tiny_model}"]\n', encoding="utf-8")
     assert main(["train", "bad.toml", "-o", "bad"]) == 2
     assert "have weights of other shapes; average models of one base" in capsys.readouterr().err
+    (tmp_path / "bad.toml").write_text(f'{recipe}average = ["1", "none"]\n', encoding="utf-8")
+    assert main(["train", "bad.toml", "-o", "bad"]) == 2
+    assert "no model folder none" in capsys.readouterr().err
 
 
 def test_repeats_are_for_every_file():
@@ -153,6 +156,8 @@ def test_checkpoints_of_another_recipe_are_dropped(tmp_path):
         (["recipe.toml", "-o", "none/model"], "no folder"),
         (["recipe.toml", "-o", "model"], "unknown key 'epoch'"),
         (["few.csv", "-o", "model"], "are too few to keep"),
+        (["few.csv", "-o", "model", "--seed", "-1"], "options: seed is -1; 0 to 4294967295 is needed"),
+        (["none.toml", "-o", "model"], "epochs is 0; at least 1 is needed"),
     ],
 )
 def test_a_mistake_is_one_line(tmp_path, monkeypatch, capsys, arguments, message):
@@ -160,6 +165,7 @@ def test_a_mistake_is_one_line(tmp_path, monkeypatch, capsys, arguments, message
     (tmp_path / "bad.csv").write_text("text,label\nhi,joy\n", encoding="utf-8")
     (tmp_path / "few.csv").write_text("text,label\nhi,help\n", encoding="utf-8")
     (tmp_path / "recipe.toml").write_text('train = ["bad.csv"]\nepoch = 1\n', encoding="utf-8")
+    (tmp_path / "none.toml").write_text('train = ["bad.csv"]\nepochs = 0\n', encoding="utf-8")
     assert main(["train", *arguments]) == 2
     error = capsys.readouterr().err
     assert message in error

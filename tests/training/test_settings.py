@@ -3,7 +3,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from whyshare.data.errors import InputError
-from whyshare.training.settings import read_recipe
+from whyshare.training.settings import check_ranges, read_recipe
 
 
 @dataclass(frozen=True)
@@ -13,13 +13,12 @@ class Inner:
 
 @dataclass(frozen=True)
 class Recipe:
-    files: tuple[str, ...] = ()
+    files: tuple[str, ...]
     rate: float = 0.1
     inner: Inner = field(default_factory=Inner)
 
     def __post_init__(self):
-        if self.rate <= 0:
-            raise ValueError(f"rate is {self.rate}; more than 0 is needed")
+        check_ranges(self, {"rate": (0, 1)})
 
 
 def write(folder, text):
@@ -37,9 +36,11 @@ def test_a_recipe_becomes_a_configuration(tmp_path):
     ("text", "message"),
     [
         ("rat = 1", "unknown key 'rat'; known are files, inner, rate"),
-        ("rate = -1", "rate is -1.0; more than 0 is needed"),
-        ('rate = "fast"', "rate is 'fast'; a value of type float is needed"),
-        ("[inner]\nsize = true", "inner: size is True; a value of type int is needed"),
+        ("files = []\nrate = -1", "rate is -1.0; 0 to 1 is needed"),
+        ('files = "a"', "files is 'a'; a list is needed, in square brackets"),
+        ("", "lacks the key 'files', which has no default; add it"),
+        ('files = []\nrate = "fast"', "rate is 'fast'; a value of type float is needed"),
+        ("files = []\n[inner]\nsize = true", "inner: size is True; a value of type int is needed"),
         ("rate = ", "is not valid TOML"),
     ],
 )

@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "source", type=Path, nargs="+", help="a TOML recipe (see training/recipes/), or annotated files with text,label"
     )
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the model")
-    parser.add_argument("--base", help="encoder to start from: a package, a folder or a hub name")
+    parser.add_argument("--base", help="encoder to start from, a folder or a hub name; whyshare-mini without it")
     parser.add_argument("--seed", type=int, help="seed of the split, the initialisation and the order")
     parser.set_defaults(run=run)
 
@@ -40,9 +40,13 @@ def run(options: argparse.Namespace) -> None:
         values = {"train": [str(path) for path in options.source], "name": options.output.name}
         config = build_config(FinetuneConfig, values, "options")
     given = {name: getattr(options, name) for name in ("base", "seed") if getattr(options, name) is not None}
+    try:
+        config = replace(config, **given)
+    except ValueError as error:
+        raise InputError(f"options: {error}") from None
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("whyshare").setLevel(logging.INFO)  # other libraries say too much
-    settings = finetune(replace(config, **given), options.output)
+    settings = finetune(config, options.output)
     rows = [
         (language, score["posts"], f"{score['macro_f1']:.3f}", f"{score['accuracy']:.3f}")
         for language, score in settings.scores["validation"].items()
