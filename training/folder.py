@@ -20,6 +20,7 @@ from ..data.language import detect_language
 from ..data.motives import MOTIVES
 from ..data.results import PROBABILITY_COLUMNS
 from ..data.writing import open_writer
+from ..models.bases import base_location
 from ..models.export import export_onnx
 from ..models.settings import SETTINGS_FILE, VALIDATION_FILE, WEIGHTS_FILE, ModelSettings
 from .calibrate import calibrated, fit_temperatures, uncertainty_threshold
@@ -63,17 +64,18 @@ def settings_from_validation(
             "macro_f1": round(f1_score(label_ids[own], guesses[own], average="macro", zero_division=0), 4),
             "accuracy": round(accuracy_score(label_ids[own], guesses[own]), 4),
         }
+    location = Path(base_location(config.base))
     settings = ModelSettings(
         max_length=config.max_length,
         temperature=temperatures,
         uncertain_below=round(uncertainty_threshold(probs, label_ids, config.target_accuracy), 4),
         target_accuracy=config.target_accuracy,
         data={
-            **_learnt_before(Path(config.base)),
+            **_learnt_before(location),
             **{Path(path).name: file_fingerprint(Path(path)) for path in (*config.train, *config.extra)},
         },
         scores={"validation": scores},
-        recipe=asdict(config) | _pretraining(config.base),
+        recipe=asdict(config) | _pretraining(location),
     )
     return settings, probs
 
@@ -109,8 +111,8 @@ def _learnt_before(base: Path) -> Mapping[str, str]:
     return ModelSettings.load(base).data if (base / SETTINGS_FILE).is_file() else {}
 
 
-def _pretraining(base: str) -> dict[str, Any]:
-    stages = pretraining_stages(Path(base))
+def _pretraining(base: Path) -> dict[str, Any]:
+    stages = pretraining_stages(base)
     return {"pretraining": stages} if stages else {}
 
 

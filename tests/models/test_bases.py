@@ -2,11 +2,13 @@ import pytest
 
 from whyshare.data.errors import InputError
 from whyshare.models.bases import base_location, loading
+from whyshare.models.settings import BUNDLED
 
 huggingface_hub = pytest.importorskip("huggingface_hub")
 
 
-def test_a_folder_is_itself(tmp_path):
+def test_the_bundled_model_and_folders_are_themselves(tmp_path):
+    assert base_location("whyshare-mini") == str(BUNDLED)
     with pytest.raises(InputError, match=r"has no config\.json; give a folder"):
         base_location(str(tmp_path))
     (tmp_path / "config.json").touch()
@@ -15,7 +17,9 @@ def test_a_folder_is_itself(tmp_path):
 
 @pytest.mark.parametrize("base", ["/nope", "./nope", "../no/pe", "nope/", "a/b/c", "~/nope"])
 def test_a_path_that_is_not_there_is_never_asked_of_the_hub(base, no_network):
-    with pytest.raises(InputError, match=f"no folder {base}; give a folder that save_pretrained wrote, or gt-all-mini"):
+    with pytest.raises(
+        InputError, match=f"no folder {base}; give a folder that save_pretrained wrote, or whyshare-mini, which"
+    ):
         base_location(base)
 
 
