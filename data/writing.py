@@ -86,6 +86,7 @@ def open_writer(path: Path, columns: Sequence[str], types: Mapping[str, Any] | N
     :param types: The Arrow types that some columns have where they come from, to be kept where the output has types.
     """
     kind = output_kind(path)
+    path = path.resolve()  # a link stays one, and what it points to is written
     temporary = path.with_name(f".{path.name}.writing")
     try:
         writer: Writer = _WRITERS[kind](temporary, columns, (types or {}) if kind == "parquet" else path)

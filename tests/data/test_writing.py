@@ -106,6 +106,15 @@ def test_workbooks_store_formulas_as_texts_and_cut_what_excel_cannot_hold(tmp_pa
     assert cells[3].value == "bell"
 
 
+def test_a_link_is_written_through(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "a.csv").symlink_to(tmp_path / "disk" / "b.csv")
+    write(tmp_path / "a.csv", [("hi", 1)])
+    assert (tmp_path / "a.csv").is_symlink()
+    assert [post.text for post in read_posts(tmp_path / "disk" / "b.csv")] == ["hi"]
+    assert len(list((tmp_path / "disk").iterdir())) == 1
+
+
 @pytest.mark.filterwarnings("error")  # a file that was left open says so when it is collected
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_left_when_writing_fails(tmp_path, monkeypatch, name):
