@@ -132,6 +132,15 @@ def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, caps
     assert "no model folder none" in capsys.readouterr().err
 
 
+def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch, capsys):
+    def stop(config, folder):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("whyshare.training.finetune.finetune", stop)
+    assert main(["train", "mine.csv", "-o", str(tmp_path / "model")]) == 130
+    assert "stopped; run the same command again to go on from its last epoch" in capsys.readouterr().err
+
+
 def test_repeats_are_for_every_file():
     with pytest.raises(ValueError, match=r"repeats is \[1\]; give one whole number from 1 on for each file"):
         FinetuneConfig(train=("x",), extra=("y",), repeats=(1,))

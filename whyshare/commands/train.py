@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run)
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> int:
     """Train, and print the validation scores."""
     with needs("train"):
         from ..training.finetune import FinetuneConfig, finetune
@@ -46,10 +47,15 @@ def run(options: argparse.Namespace) -> None:
         raise InputError(f"options: {error}") from None
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("whyshare").setLevel(logging.INFO)  # other libraries say too much
-    settings = finetune(config, options.output)
+    try:
+        settings = finetune(config, options.output)
+    except KeyboardInterrupt:
+        print("whyshare: stopped; run the same command again to go on from its last epoch", file=sys.stderr)
+        return 130
     rows = [
         (language, score["posts"], f"{score['macro_f1']:.3f}", f"{score['accuracy']:.3f}")
         for language, score in settings.scores["validation"].items()
     ]
     print_table(("validation", "posts", "macro-F1", "accuracy"), rows)
     print(f"wrote {options.output}")
+    return 0
