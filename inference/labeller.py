@@ -31,7 +31,7 @@ class Labeller:
 
     >>> labeller = Labeller.load()
     >>> print(labeller.label("姐妹们注意，这种二维码千万别扫"))
-    warning 危机预警 0.97
+    warning 危机预警 0.98
     """
 
     def __init__(self, settings: ModelSettings, encoder: Encoder, engine: Engine) -> None:
