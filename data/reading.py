@@ -7,25 +7,23 @@ in memory.
 
 import atexit
 import datetime
-import json
-import shutil
-import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from .cells import unescape_formula
-from .columns import TEXT_COLUMNS, find_column, find_text_column
-from .delimited import LOOKED_AT, delimiter_of, read_delimited, read_lines
+from .columns import find_text_column
+from .copies import local_copies, named
+from .delimited import read_delimited, read_lines
 from .errors import InputError, shown
 from .json_files import read_json_array, read_json_lines
 from .posts import Post, Reject
+from .remote import find_files, is_address
 from .results import PROBABILITY_COLUMNS
-from .streams import COMPRESSED, MAX_RECORD, iter_lines
+from .standard_input import STANDARD_INPUT
+from .streams import COMPRESSED, MAX_RECORD
 from .tables import Row, Table
 
 _STREAMED = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".txt": "txt"}
@@ -33,33 +31,32 @@ _WHOLE = {".parquet": "parquet", ".xlsx": "xlsx", ".xlsm": "xlsx", ".db": "sqlit
 _WHOLE |= {".sqlite3": "sqlite", ".pq": "parquet"}
 ENDINGS = ", ".join([*_STREAMED, *_WHOLE])
 
-_MAGIC = {b"PAR1": ".parquet", b"PK\x03\x04": ".xlsx", b"SQLite format 3": ".db"}
-_PACKED_MAGIC = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
-_spooled: set[str] = set()  # temporary files that hold standard input
-
 
 def read_posts(
     *paths: str | Path, text_column: str | None = None, on_reject: Callable[[Reject], None] | None = None
 ) -> Iterator[Post]:
-    """Read posts from files and folders, in the order given (folders by name).
+    """Read posts from files and folders, in the order given (folders by name), here or at addresses.
 
     :param text_column: Name of the column of the texts; found by its usual names where it is None.
     :param on_reject: Receives each row that cannot be read; without it the first such row is an error.
     :raises InputError: For what is wrong with a whole file: not there, empty, no text column, damaged.
     """
     for path in list_files(paths):
-        yield from _posts(path, text_column, on_reject or _raise)
+        with local_copies([path]) as [file]:
+            yield from _posts(path, file, text_column, on_reject or _raise)
 
 
 def list_files(paths: tuple[str | Path, ...]) -> list[str]:
-    """Expand folders to the files in them that can be read, and check that everything is there."""
+    """Expand folders, and patterns in addresses, to files that can be read, and check that everything is there."""
     files: list[str] = []
     for given in paths:
         path, _ = split_part(str(given))
-        if str(given) == "-" or path.is_file():
+        if is_address(str(given)):
+            files.extend(find_files(str(given), _is_input))
+        elif str(given) == "-" or path.is_file():
             files.append(str(given))
         elif path.is_dir():
-            inside = sorted(str(file) for file in path.iterdir() if file.is_file() and _kind(file) and _is_input(file))
+            inside = sorted(str(file) for file in path.iterdir() if file.is_file() and _is_input(file))
             if not inside:
                 raise InputError(f"folder {path} has no file of posts; whyshare reads {ENDINGS}")
             files.extend(inside)
@@ -78,10 +75,14 @@ def unread_sheets(files: Sequence[str]) -> list[str]:
 
 def open_table(path: str | Path) -> Table:
     """Open one file of any kind as columns and rows."""
-    if str(path) == "-":
-        path = spool_standard_input()
-    with _standard_input_said(str(path)):
-        return _open_table(str(path))
+    copies = ExitStack()
+    [file] = copies.enter_context(local_copies([str(path)]))
+    if file != str(path):
+        atexit.register(copies.close)  # nobody says when the last row has been read
+    try:
+        return _open_table(file)
+    except InputError as error:
+        raise InputError(named(str(error))) from None
 
 
 def _open_table(path: str) -> Table:
@@ -101,7 +102,7 @@ def _open_table(path: str) -> Table:
         from .spreadsheets import read_spreadsheet
 
         table = read_spreadsheet(file, part)
-        return replace(table, other_sheets=()) if path in _spooled else table  # which cannot be asked for
+        return replace(table, other_sheets=()) if named(path) == STANDARD_INPUT else table  # which cannot be asked for
     if kind in {"csv", "tsv"}:
         table = read_delimited(file, "\t" if kind == "tsv" else None)
         return _unescaped(table) if set(PROBABILITY_COLUMNS) <= set(table.columns) else table
@@ -125,24 +126,22 @@ def split_part(path: str) -> tuple[Path, str | None]:
     return (Path(file), part) if mark and not Path(path).exists() else (Path(path), None)
 
 
-def _posts(path: str, text_column: str | None, on_reject: Callable[[Reject], None]) -> Iterator[Post]:
-    file = str(spool_standard_input()) if path == "-" else path
-    name = "standard input" if file in _spooled else file
-    with _standard_input_said(file):
-        table = open_table(file)
-        with table.columns_sought():
-            column = find_text_column(table.columns, text_column, name)
-        for row in table.rows:
-            if isinstance(row, Reject):
-                on_reject(replace(row, file=name))
-                continue
-            text = _as_text(row.values.get(column))
-            if text is None:
-                on_reject(Reject(name, row.number, f"the text is not a text but {shown(row.values[column])}"))
-            elif len(text) > MAX_RECORD:
-                on_reject(Reject(name, row.number, f"longer than {MAX_RECORD // 2**20} MiB", text[:200]))
-            else:
-                yield Post(text, row.values, path, row.number)
+def _posts(given: str, file: str, text_column: str | None, on_reject: Callable[[Reject], None]) -> Iterator[Post]:
+    name = named(file)
+    table = _open_table(file)
+    with table.columns_sought():
+        column = find_text_column(table.columns, text_column, name)
+    for row in table.rows:
+        if isinstance(row, Reject):
+            on_reject(replace(row, file=name))
+            continue
+        text = _as_text(row.values.get(column))
+        if text is None:
+            on_reject(Reject(name, row.number, f"the text is not a text but {shown(row.values[column])}"))
+        elif len(text) > MAX_RECORD:
+            on_reject(Reject(name, row.number, f"longer than {MAX_RECORD // 2**20} MiB", text[:200]))
+        else:
+            yield Post(text, row.values, given, row.number)
 
 
 def _as_text(value: Any) -> str | None:
@@ -165,63 +164,4 @@ def _kind(path: Path) -> str | None:
 
 
 def _is_input(path: Path) -> bool:
-    return not path.name.startswith((".", "~$")) and not path.name.endswith(".rejects.jsonl")
-
-
-def spool_standard_input() -> Path:
-    """Copy standard input to a temporary file, named by what it looks like, since reading takes several passes."""
-    folder = Path(tempfile.mkdtemp(prefix="whyshare-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    target = folder / "stdin"
-    with target.open("wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
-    with target.open("rb") as file:
-        start = file.read(16)
-    packed = _ending_by(start, _PACKED_MAGIC)
-    target = target.rename(folder / f"stdin{packed}")
-    _spooled.add(str(target))
-    with _standard_input_said(str(target)):
-        ending = _ending_by(start, _MAGIC) or _ending_of(target)
-    target = target.rename(folder / f"stdin{ending}{packed}")
-    _spooled.add(str(target))
-    return target
-
-
-@contextmanager
-def _standard_input_said(file: str) -> Iterator[None]:
-    """Say ``standard input`` in errors rather than the name of the temporary file that holds it."""
-    try:
-        yield
-    except InputError as error:
-        if file not in _spooled:
-            raise
-        raise InputError(str(error).replace(file, "standard input")) from None
-
-
-def _ending_by(start: bytes, known: dict[bytes, str]) -> str:
-    return next((ending for magic, ending in known.items() if start.startswith(magic)), "")
-
-
-def _ending_of(path: Path) -> str:
-    """Choose the ending that fits the first lines of a text file."""
-    found = [line for _, line in islice(iter_lines(path), LOOKED_AT)]
-    lines = [line if isinstance(line, str) else line.decode("utf-8", "replace") for line in found]
-    text = "\n".join(lines).lstrip()
-    first = text.partition("\n")[0].rstrip()
-    if text.startswith("["):
-        return ".json" if text[1:].lstrip()[:1] in ("{", "]") else ".txt"
-    if first == "{":
-        return ".json"
-    if first.startswith("{") and any(map(_is_json_object, lines)):
-        return ".jsonl"
-    if find_column([first.strip('"')], TEXT_COLUMNS):
-        return ".tsv"  # of one column, in which commas are part of the text
-    delimiter = delimiter_of(lines)
-    return ".txt" if delimiter is None else ".tsv" if delimiter == "\t" else ".csv"
-
-
-def _is_json_object(line: str) -> bool:
-    try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
-        return False
+    return bool(_kind(path)) and not path.name.startswith((".", "~$")) and not path.name.endswith(".rejects.jsonl")

@@ -8,18 +8,20 @@ not depend on its batch.
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from itertools import chain, islice
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from ..data.cleaning import CLEANING_VERSION, ends
+from ..data.copies import local_copies, named
 from ..data.errors import InputError
 from ..data.fingerprints import file_fingerprint
 from ..data.posts import Post, Reject
-from ..data.reading import list_files, read_posts, split_part, spool_standard_input
+from ..data.reading import list_files, read_posts, split_part, unread_sheets
 from ..data.writing import check_rows
 from ..models.settings import BUNDLED, SETTINGS_FILE, WEIGHTS_FILE, ModelSettings
 from .chunks import Chunk, ChunkLabeller, labelled_posts, windows
@@ -80,8 +82,7 @@ def run_job(job: Job, progress: Progress = lambda done, total: None) -> Summary:
     inputs = list_files(job.inputs)
     output_files(job.output, job.one_each, inputs)  # refuses an output before standard input is read
     parts = Parts(job.output)
-    with full_disk_said(job.output), parts.locked():
-        files = [str(spool_standard_input()) if path == "-" else path for path in inputs]
+    with full_disk_said(job.output), parts.locked(), local_copies(inputs) as files:
         planned = output_files(job.output, job.one_each, files)
         census = take_census(job, files)
         for output, own in planned.items():
@@ -92,6 +93,7 @@ def run_job(job: Job, progress: Progress = lambda done, total: None) -> Summary:
         rejects = job.output.with_name(job.output.name + ".rejects.jsonl")
         summary = write_outputs(planned, census.columns, results, job.text_column, job.limit, rejects)
         parts.remove()
+        summary.unread_sheets = [named(sheet) for sheet in unread_sheets(files)]
     summary.resumed_posts = min(done * CHUNK, census.posts)
     summary.seconds = time.monotonic() - started
     return summary
@@ -128,41 +130,39 @@ def _manifest(job: Job, files: list[str]) -> dict[str, Any]:
     }
 
 
-def _missing_chunks(job: Job, files: list[str], parts: Parts) -> Iterator[Chunk]:
-    """Give the texts of each chunk that has no part yet."""
+def _missing_chunks(job: Job, files: list[str], missing: Container[int], size: int) -> Iterator[Chunk]:
+    """Give the texts of each chunk that has no part yet; in another process where a cluster labels."""
     posts = _posts(job, files, lambda reject: None)
     for number in range(1 << 60):
-        texts = [ends(post.text) for post in islice(posts, CHUNK)]
+        texts = [ends(post.text) for post in islice(posts, size)]
         if not texts:
             return
-        if number not in parts:
+        if number in missing:
             yield number, texts
 
 
 def _label_missing(job: Job, files: list[str], census: Census, parts: Parts, progress: Progress) -> None:
     """Label the missing chunks, several at a time, and save each as it is done."""
-    chunks = _missing_chunks(job, files, parts)
-    first = next(chunks, None)
-    if first is None:
-        progress(census.posts, census.posts)
-        return
-    sizes = [min(CHUNK, census.posts - start) for start in range(0, census.posts, CHUNK)]
-    missing = [size for number, size in enumerate(sizes) if number not in parts]
-    done = census.posts - sum(missing)
+    starts = enumerate(range(0, census.posts, CHUNK))
+    missing = {number: min(CHUNK, census.posts - start) for number, start in starts if number not in parts}
+    done = census.posts - sum(missing.values())
     progress(done, census.posts)
+    if not missing:
+        return
 
     def ahead(posts: int) -> None:
         progress(done + posts, census.posts)
 
-    for number, part in _label(job, chain([first], chunks), len(missing), ahead):
+    chunks = partial(_missing_chunks, job, files, missing, CHUNK)
+    for number, part in _label(job, chunks, len(missing), ahead):
         parts.save(number, part)
         done += len(part)
         progress(done, census.posts)
 
 
-def _label(job: Job, chunks: Iterator[Chunk], count: int, ahead: Ahead) -> Iterator[tuple[int, Part]]:
+def _label(job: Job, chunks: Callable[[], Iterator[Chunk]], count: int, ahead: Ahead) -> Iterator[tuple[int, Part]]:
     if job.ray is None:
-        return _label_here(job, chunks, count, ahead)
+        return _label_here(job, chunks(), count, ahead)
     from .cluster import label_on_cluster
 
     return label_on_cluster(chunks, count, job.model, job.device, job.ray, job.workers)

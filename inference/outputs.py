@@ -35,6 +35,7 @@ class Summary:
     shortened_cells: int = 0
     resumed_posts: int = 0
     seconds: float = 0.0
+    unread_sheets: list[str] = field(default_factory=list)  # of workbooks of which only the first sheet was asked for
 
     def count(self, labelled: Labelled) -> None:
         """Take one post into account."""

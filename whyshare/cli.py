@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from . import __version__
+from .addresses import addresses_here
 from .data.errors import InputError
 
 # command: (module in commands/, one line of help). The order is the order of --help.
@@ -38,7 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             import_module(f".commands.{module}", __package__).add_arguments(subparser)
     options = parser.parse_args(arguments)
     try:
-        return options.run(options) or 0
+        with addresses_here(options, arguments):
+            return options.run(options) or 0
     except InputError as error:
         print(f"whyshare: {error}", file=sys.stderr)
         return 2

@@ -1,15 +1,22 @@
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 
-pytest.importorskip("ray")
+pytest.importorskip("ray.data")
+
+import ray
+from ray.cluster_utils import Cluster
 
 from whyshare.cli import main
 from whyshare.data.errors import InputError
+from whyshare.inference import cluster as cluster_module
 from whyshare.inference import job as job_module
+from whyshare.inference.cluster import label_on_cluster
 from whyshare.inference.job import Job, run_job
+from whyshare.models.settings import BUNDLED
 
 pytestmark = pytest.mark.slow
 
@@ -25,23 +32,44 @@ def posts(tmp_path, monkeypatch):
 
 
 def workers_now():
-    found = subprocess.run(["pgrep", "-f", "ray::ClusterWorker"], capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        ["pgrep", "-s", "0", "-f", r"ray::MapWorker\(.*ClusterWorker"], capture_output=True, text=True
+    )
     return [int(pid) for pid in found.stdout.split()]
 
 
-def test_a_cluster_gives_the_same_file_though_a_worker_is_killed(posts, tiny_model, tmp_path):
+def once(done_posts, what):
+    """Give a progress that does something once, when so many posts are done, and the list of what it gave."""
+    results = []
+
+    def progress(done, total):
+        if done > done_posts and not results:
+            results.append(what())
+
+    return progress, results
+
+
+def test_a_cluster_gives_the_same_file_though_a_worker_is_killed(posts, tiny_model, tmp_path, capfd):
     run_job(Job((str(posts),), tmp_path / "alone.csv", tiny_model))
-    killed = []
-
-    def kill_one(done, total):
-        if done > 10 * 32 and not killed:
-            killed.append(workers_now()[0])
-            os.kill(killed[0], signal.SIGKILL)
-
-    run_job(Job((str(posts),), tmp_path / "cluster.csv", tiny_model, ray="local", workers=2), kill_one)
+    progress, killed = once(10 * 32, lambda: os.kill(workers_now()[0], signal.SIGKILL))
+    run_job(Job((str(posts),), tmp_path / "cluster.csv", tiny_model, ray="local", workers=2), progress)
     assert killed
     assert (tmp_path / "cluster.csv").read_bytes() == (tmp_path / "alone.csv").read_bytes()
     assert not (tmp_path / "cluster.csv.parts").exists()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_lost_machine_leaves_its_posts_to_the_others(posts, tiny_model, tmp_path):
+    run_job(Job((str(posts),), tmp_path / "alone.csv", tiny_model))
+    machines = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    try:
+        other = machines.add_node(num_cpus=1)
+        progress, lost = once(10 * 32, lambda: machines.remove_node(other, allow_graceful=False))
+        run_job(Job((str(posts),), tmp_path / "cluster.csv", tiny_model, ray=machines.address), progress)
+    finally:
+        machines.shutdown()
+    assert lost
+    assert (tmp_path / "cluster.csv").read_bytes() == (tmp_path / "alone.csv").read_bytes()
 
 
 def test_what_was_stopped_alone_goes_on_on_a_cluster(posts, tiny_model, tmp_path):
@@ -60,6 +88,56 @@ def test_what_was_stopped_alone_goes_on_on_a_cluster(posts, tiny_model, tmp_path
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 
-def test_no_cluster_is_one_line(posts, tiny_model, tmp_path):
-    with pytest.raises(InputError, match=r"no Ray cluster at 127\.0\.0\.1:1 .*ray start --head"):
-        run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model, ray="127.0.0.1:1"))
+def test_reading_waits_for_the_workers(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster_module, "AHEAD", 2**20)
+    log, chunks = tmp_path / "read", 400
+
+    def read():
+        for number in range(chunks):
+            with log.open("a") as file:
+                file.write(".")
+            yield number, [f"{number} {post} " + "win " * 5000 for post in range(8)]  # 160 kB, and longer than is read
+
+    results = label_on_cluster(read, chunks, BUNDLED, "cpu", "local", 1)  # which takes a second for six chunks
+    next(results)
+    time.sleep(5)
+    assert log.stat().st_size < chunks / 2
+    results.close()
+
+
+def test_a_worker_with_other_weights_is_one_line(posts, tiny_model, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(cluster_module, "file_fingerprint", lambda path: "of the weights on this machine")
+    with pytest.raises(InputError, match=r"^a worker of the cluster has other weights in .*; copy the same folder to"):
+        run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model, ray="local", workers=1))
+    assert not ray.is_initialized()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_worker_that_cannot_start_is_one_line(posts, tiny_model, tmp_path, monkeypatch, capfd):
+    class Other:
+        """The worker of another whyshare."""
+
+        def __init__(self, *_):
+            raise ModuleNotFoundError("No module named 'whyshare'")
+
+        def __call__(self, window):
+            return window
+
+    monkeypatch.setattr(cluster_module, "ClusterWorker", Other)
+    with pytest.raises(
+        InputError, match=r"^the cluster failed \(ModuleNotFoundError: .*; see that every machine has the"
+    ):
+        run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model, ray="local", workers=1))
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("127.0.0.1:1", r"no Ray cluster at 127\.0\.0\.1:1 .*ray start --head"),
+        ("ray://127.0.0.1:1", r"ray://127\.0\.0\.1:1 is for machines outside a cluster; .*ray start --address"),
+    ],
+)
+def test_no_cluster_is_one_line(posts, tiny_model, tmp_path, address, message):
+    with pytest.raises(InputError, match=message):
+        run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model, ray=address))

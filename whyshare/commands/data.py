@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run_check(options: argparse.Namespace) -> int:
     """Print the problems and the counts; exit code 2 when there are errors."""
     from ..data.annotated import check_annotated, parse_label_map
+    from ..data.copies import named
     from ..data.reading import unread_sheets
 
     found = check_annotated(options.file, options.text_column, options.label_column, parse_label_map(options.label_map))
@@ -61,7 +62,7 @@ def run_check(options: argparse.Namespace) -> int:
           f"{len(found.problems) - errors} warnings")  # fmt: skip
     unread = unread_sheets([str(options.file)])
     if unread:
-        print(f"not read, since only the first sheet was asked for: {', '.join(unread)}")
+        print(named(f"not read, since only the first sheet was asked for: {', '.join(unread)}"))
     return 2 if errors or not found.posts else 0
 
 

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "input", nargs="+", help="files or folders: csv, tsv, jsonl, json, parquet, xlsx[::SHEET], txt, db[::TABLE], - "
+        "input",
+        nargs="+",
+        help="files or folders: csv, tsv, jsonl, json, parquet, xlsx[::SHEET], txt, db[::TABLE], -; "
+        "here, or at an address such as s3://BUCKET/posts/*.parquet",
     )
     parser.add_argument(
         "-o", "--output", required=True,
@@ -42,7 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Label, with progress; exit code 1 tells that some rows could not be read."""
     from ..console import progress_bar
-    from ..data.reading import list_files, unread_sheets
     from ..inference.job import Job, run_job
     from ..models.settings import BUNDLED
 
@@ -61,21 +63,19 @@ def run(options: argparse.Namespace) -> int:
     )
     if options.ray:
         with needs("ray"):
-            import ray  # noqa: F401
+            import ray.data  # noqa: F401
     try:
         with progress_bar("labelling", "posts", quiet=options.quiet or options.json) as progress:
             summary = run_job(job, progress)
     except KeyboardInterrupt:
         print("whyshare: stopped; run the same command again to go on where it was", file=sys.stderr)
         return 130
-    unread = unread_sheets(list_files(job.inputs))
     if options.json:
-        said = asdict(summary) | {"unread_sheets": unread, "output": options.output}
-        print(json.dumps(said, ensure_ascii=False))
+        print(json.dumps(asdict(summary) | {"output": options.output}, ensure_ascii=False))
     elif not options.quiet:
         if options.show:
             _print_posts(output, options.show)
-        _print_summary(summary, unread, output)
+        _print_summary(summary, output)
     return 1 if summary.rejected else 0
 
 
@@ -93,7 +93,7 @@ def _print_posts(output: Path, count: int) -> None:
     print()
 
 
-def _print_summary(summary: "Summary", unread: list[str], output: Path) -> None:
+def _print_summary(summary: "Summary", output: Path) -> None:
     from ..console import print_table
 
     labelled = max(1, sum(summary.motives.values()))
@@ -114,7 +114,7 @@ def _print_summary(summary: "Summary", unread: list[str], output: Path) -> None:
     for name, count in asides.items():
         if count or name.startswith("uncertain"):
             print(f"{count} {name}")
-    if unread:
-        print(f"not read, since only the first sheet was asked for: {', '.join(unread)}")
+    if summary.unread_sheets:
+        print(f"not read, since only the first sheet was asked for: {', '.join(summary.unread_sheets)}")
     rate = (summary.posts - summary.resumed_posts) / max(summary.seconds, 1e-9)
     print(f"{summary.posts} posts in {summary.seconds:.1f} s ({rate:.0f} posts/s) -> {output}")

@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Draw and write."""
+    from ..data.copies import named
     from ..data.predictions import read_predictions
     from ..data.writing import check_output
     from ..eval.sampling import draw, is_free, write_sample
@@ -36,5 +37,5 @@ def run(options: argparse.Namespace) -> None:
     rows = draw(posts, groups, options.count, options.seed)
     write_sample(options.output, rows, options.format)
     print(f"{len(rows)} posts to check -> {options.output}")
-    command = shlex.join(["whyshare", "mix", str(options.labelled), "--checked", str(options.output)])
+    command = shlex.join(["whyshare", "mix", named(str(options.labelled)), "--checked", str(options.output)])
     print(f"fill in the column label, then: {command}")
