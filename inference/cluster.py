@@ -97,7 +97,8 @@ def label_on_cluster(
                 batch_size=1, batch_format="pyarrow", compute=ActorPoolStrategy(size=count), num_cpus=CORES,
             )
         )  # fmt: skip
-        batches: Any = iter(results.iter_batches(batch_size=None, batch_format="pyarrow"))
+        # Nothing is fetched ahead: a window would be held back, unsaved, until the next is done.
+        batches: Any = iter(results.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0))
         with closing(batches):
             for batch in batches:
                 yield from _value(batch)

@@ -1,6 +1,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -86,6 +87,20 @@ def test_what_was_stopped_alone_goes_on_on_a_cluster(posts, tiny_model, tmp_path
     command = ["label", str(posts), "-o", str(tmp_path / "out.csv"), "--model", str(tiny_model), "--quiet"]
     assert main([*command, "--ray", "--workers", "1"]) == 0
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+def test_ctrl_c_says_how_to_go_on(tiny_model, tmp_path):
+    (tmp_path / "big.txt").write_text("\n".join(f"the {number} win" for number in range(60_000)), encoding="utf-8")
+    command = [sys.executable, "-m", "whyshare", "label", "big.txt", "--model", str(tiny_model), "-o", "o.csv", "--ray"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while not list(tmp_path.glob("o.csv.parts/*.npz")) and process.poll() is None:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: Ray's processes get it too
+    printed = process.communicate(timeout=60)
+    assert printed == ("", "whyshare: stopped; run the same command again to go on where it was\n")
+    assert process.returncode == 130
 
 
 def test_reading_waits_for_the_workers(tmp_path, monkeypatch):
