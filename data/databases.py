@@ -46,11 +46,9 @@ def read_parquet(path: Path) -> Table:
 
 
 def parquet_types(paths: Sequence[Path]) -> dict[str, Any]:
-    """Give the Arrow type of each column that has one and the same in all files; none where a file is no Parquet."""
+    """Give the Arrow type of each column that has one and the same in all of some Parquet files."""
     import pyarrow.parquet as pq
 
-    if not all(path.suffix.lower() in {".parquet", ".pq"} for path in paths):
-        return {}
     fields = [field for path in paths for field in pq.read_schema(path)]
     types = {field.name: field.type for field in fields}
     return {

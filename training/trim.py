@@ -6,7 +6,6 @@ is a fifth of the size, and a text is split into hardly more tokens.
 
 import json
 import logging
-import lzma
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -18,7 +17,8 @@ from tokenizers import AddedToken, Tokenizer
 from transformers import BertModel, PreTrainedTokenizerFast
 
 from ..data.cleaning import HANDLE, NUMBER, URL, clean
-from .e5 import END, PACKAGE, PACKAGE_VERSION, PAD, START, UNKNOWN, installed_weights, load_e5, make_tokenizer
+from .corpus import open_lines
+from .e5 import END, PAD, REQUIREMENT, START, UNKNOWN, installed_weights, load_e5, make_tokenizer
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ def trim(config: TrimConfig, folder: Path) -> None:
         tokenizer_object=tokenizer, model_max_length=512, bos_token=START, eos_token=END, cls_token=START,
         sep_token=END, pad_token=PAD, unk_token=UNKNOWN, mask_token=MASK,
     ).save_pretrained(folder)  # fmt: skip
-    recipe = {"base": f"{PACKAGE}=={PACKAGE_VERSION}"} | asdict(config)
+    recipe = {"base": REQUIREMENT} | asdict(config)
     (folder / "recipe.json").write_text(json.dumps(recipe, indent=2, ensure_ascii=False), encoding="utf-8")
     ids = [encoding.ids for encoding in tokenizer.encode_batch(texts[::20])]
     unknown = sum(own.count(3) for own in ids) / sum(map(len, ids))
@@ -106,7 +106,6 @@ def keep_rows(model: BertModel, pieces: Sequence[tuple[str, float]], kept: Itera
 
 
 def _sample(path: Path, count: int, rng: random.Random) -> list[str]:
-    opener = lzma.open if path.suffix == ".xz" else open
-    with opener(path, "rt", encoding="utf-8") as file:
+    with open_lines(path) as file:
         lines = file.readlines()
     return [json.loads(line)["text"] for line in rng.sample(lines, min(count, len(lines)))]

@@ -1,5 +1,6 @@
-"""Tables and progress for people; plain text when piped."""
+"""Tables, progress and logs for people; plain text when piped."""
 
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,6 +25,18 @@ def print_table(
     if not console.is_terminal:
         console.width = 200  # a pipe has no edge; do not wrap at 80
     console.print(table)
+
+
+def show_log() -> None:
+    """Let whyshare tell on standard error what it does, with the time; other libraries say too much."""
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("whyshare").setLevel(logging.INFO)
+
+
+def print_unread(sheets: Sequence[str]) -> None:
+    """Name the sheets that a command did not read, where there are any."""
+    if sheets:
+        print(f"not read, since only the first sheet was asked for: {', '.join(sheets)}")
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..console import print_table
+from ..console import print_table, print_unread
 from ..data.errors import InputError
 from ..data.motives import MOTIVES
 from ..extras import needs
@@ -45,7 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run_check(options: argparse.Namespace) -> int:
     """Print the problems and the counts; exit code 2 when there are errors."""
     from ..data.annotated import check_annotated, parse_label_map
-    from ..data.copies import named
     from ..data.reading import unread_sheets
 
     found = check_annotated(options.file, options.text_column, options.label_column, parse_label_map(options.label_map))
@@ -60,9 +59,7 @@ def run_check(options: argparse.Namespace) -> int:
     errors = sum(problem.is_error for problem in found.problems)
     print(f"\n{len(found.posts)} posts, {found.unlabelled} without a label, {errors} errors, "
           f"{len(found.problems) - errors} warnings")  # fmt: skip
-    unread = unread_sheets([str(options.file)])
-    if unread:
-        print(named(f"not read, since only the first sheet was asked for: {', '.join(unread)}"))
+    print_unread(unread_sheets([str(options.file)]))
     return 2 if errors or not found.posts else 0
 
 

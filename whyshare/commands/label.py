@@ -94,7 +94,7 @@ def _print_posts(output: Path, count: int) -> None:
 
 
 def _print_summary(summary: "Summary", output: Path) -> None:
-    from ..console import print_table
+    from ..console import print_table, print_unread
 
     labelled = max(1, sum(summary.motives.values()))
     rows = [
@@ -114,7 +114,6 @@ def _print_summary(summary: "Summary", output: Path) -> None:
     for name, count in asides.items():
         if count or name.startswith("uncertain"):
             print(f"{count} {name}")
-    if summary.unread_sheets:
-        print(f"not read, since only the first sheet was asked for: {', '.join(summary.unread_sheets)}")
+    print_unread(summary.unread_sheets)
     rate = (summary.posts - summary.resumed_posts) / max(summary.seconds, 1e-9)
     print(f"{summary.posts} posts in {summary.seconds:.1f} s ({rate:.0f} posts/s) -> {output}")

@@ -1,9 +1,9 @@
 """``whyshare pretrain RECIPE -o FOLDER``: continue pretraining an encoder on unlabelled posts."""
 
 import argparse
-import logging
 from pathlib import Path
 
+from ..console import show_log
 from ..extras import needs
 
 
@@ -20,6 +20,5 @@ def run(options: argparse.Namespace) -> None:
         from ..training.pretrain import PretrainConfig, pretrain
     from ..training.settings import read_recipe
 
-    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("whyshare").setLevel(logging.INFO)  # other libraries say too much
+    show_log()
     pretrain(read_recipe(options.recipe, PretrainConfig), options.output)

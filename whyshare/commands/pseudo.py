@@ -1,9 +1,9 @@
 """``whyshare pseudo RECIPE -o FILE``: label unlabelled posts with teachers, for a student to learn from."""
 
 import argparse
-import logging
 from pathlib import Path
 
+from ..console import show_log
 from ..extras import needs
 
 
@@ -26,6 +26,5 @@ def run(options: argparse.Namespace) -> None:
     check_output(options.output, [options.recipe])
     if options.output.suffix != ".jsonl":
         raise InputError(f"{options.output} is no .jsonl; give the output that ending")
-    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("whyshare").setLevel(logging.INFO)  # other libraries say too much
+    show_log()
     pseudo_label(read_recipe(options.recipe, PseudoConfig), options.output)

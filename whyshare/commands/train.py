@@ -1,12 +1,11 @@
 """``whyshare train``: fine-tune a model on an annotated set."""
 
 import argparse
-import logging
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-from ..console import print_table
+from ..console import print_table, show_log
 from ..data.errors import InputError
 from ..extras import needs
 
@@ -45,8 +44,7 @@ def run(options: argparse.Namespace) -> int:
         config = replace(config, **given)
     except ValueError as error:
         raise InputError(f"options: {error}") from None
-    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("whyshare").setLevel(logging.INFO)  # other libraries say too much
+    show_log()
     try:
         settings = finetune(config, options.output)
     except KeyboardInterrupt:

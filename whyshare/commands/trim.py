@@ -1,9 +1,9 @@
 """``whyshare trim RECIPE -o FOLDER``: cut a multilingual encoder down to Chinese and English posts."""
 
 import argparse
-import logging
 from pathlib import Path
 
+from ..console import show_log
 from ..extras import needs
 
 
@@ -20,6 +20,5 @@ def run(options: argparse.Namespace) -> None:
         from ..training.trim import TrimConfig, trim
     from ..training.settings import read_recipe
 
-    logging.basicConfig(format="%(message)s")
-    logging.getLogger("whyshare").setLevel(logging.INFO)
+    show_log()
     trim(read_recipe(options.recipe, TrimConfig), options.output)
