@@ -1,8 +1,9 @@
 """``Labeller``: from texts to labels, one or a million, the same for each text whatever stands beside it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
+from os import PathLike
 from pathlib import Path
 from typing import Self, overload
 
@@ -48,7 +49,10 @@ class Labeller:
         :param device: ``auto`` (a GPU when there is one), ``cpu``, ``cuda``, or ``torch-cpu``.
         :param threads: Batches that are computed at a time on a CPU; one for each core without it.
         :raises InputError: If the folder is no model, or the device is not to be had.
+        :raises TypeError: If the folder is no path.
         """
+        if not isinstance(folder, str | PathLike | None):
+            raise TypeError(f"load takes the path of a model folder, not {shown(folder)}")
         path = BUNDLED if folder is None else Path(folder)
         settings = ModelSettings.load(path)
         return cls(settings, Encoder.load(path, settings.max_length), load_engine(path, device, threads))
@@ -67,7 +71,7 @@ class Labeller:
 
         :raises TypeError: If something else is given, or is among the texts, such as None for an empty cell.
         """
-        if isinstance(texts, bytes | bytearray) or not isinstance(texts, Iterable):
+        if isinstance(texts, bytes | bytearray | Mapping) or not isinstance(texts, Iterable):
             raise TypeError(f"label takes a text or an iterable of texts, not {shown(texts)}")
         if isinstance(texts, str):
             return self._label_window([texts])[0]

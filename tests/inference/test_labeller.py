@@ -88,7 +88,7 @@ def test_it_loads_and_labels_with_the_network_off(tiny_model, no_network):
     assert Labeller.load(tiny_model).label("hello").motive in MOTIVES
 
 
-@pytest.mark.parametrize("texts", [None, b"abc", 3])
+@pytest.mark.parametrize("texts", [None, b"abc", 3, {"a": 1}])
 def test_what_is_no_text_is_named(labeller, texts):
     with pytest.raises(TypeError, match=f"label takes a text or an iterable of texts, not {texts!r}"):
         labeller.label(texts)
@@ -97,6 +97,8 @@ def test_what_is_no_text_is_named(labeller, texts):
 
 
 def test_errors(tiny_model, tmp_path):
+    with pytest.raises(TypeError, match=r"^load takes the path of a model folder, not 3$"):
+        Labeller.load(3)
     with pytest.raises(InputError, match="no model folder"):
         Labeller.load(tmp_path / "none")
     with pytest.raises(InputError, match="device 'tpu' is not one of auto, cpu, cuda, torch-cpu"):
