@@ -4,6 +4,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import takewhile
+from pathlib import Path
 
 from . import __version__
 from .addresses import addresses_here
@@ -37,8 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         subparser = subparsers.add_parser(command, help=line, description=line[0].upper() + line[1:] + ".")
         if command == named:
             import_module(f".commands.{module}", __package__).add_arguments(subparser)
-    options = parser.parse_args(arguments)
     try:
+        for word in takewhile("--".__ne__, arguments):
+            if word.startswith("-") and Path(word).suffix and Path(word).is_file():
+                raise InputError(f"{word} is read as an option; write ./{word} for the file of that name")
+        options = parser.parse_args(arguments)
         with addresses_here(options, arguments):
             return options.run(options) or 0
     except InputError as error:

@@ -41,6 +41,17 @@ def test_a_typo_is_exit_code_2(capsys):
     assert "invalid choice: 'lable'" in capsys.readouterr().err
 
 
+def test_a_file_whose_name_begins_with_a_dash(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-posts.csv").write_text("text,label\nhi,help\n", encoding="utf-8")
+    assert main(["data", "check", "-posts.csv"]) == 2
+    assert capsys.readouterr().err == (
+        "whyshare: -posts.csv is read as an option; write ./-posts.csv for the file of that name\n"
+    )
+    assert main(["data", "check", "./-posts.csv"]) == 0
+    assert main(["data", "check", "--", "-posts.csv"]) == 0
+
+
 def test_a_file_that_the_system_refuses_is_one_line(monkeypatch, capsys):
     def refuse(options):
         raise PermissionError(13, "Permission denied", "secret.csv")
