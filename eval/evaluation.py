@@ -1,6 +1,5 @@
 """Evaluate predictions against an annotated set: every number with its interval, per class and per language."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.cleaning import clean
-from ..data.errors import InputError, shown
 from ..data.motives import MOTIVES, Motive
 from .intervals import RESAMPLES, Estimate, estimate, resample_weights
 from .metrics import (
@@ -92,25 +89,6 @@ class Evaluation:
         }
 
 
-def judge(
-    gold: Sequence[Motive],
-    predicted: Sequence[Motive],
-    probs: NDArray[np.float64] | None = None,
-    secondary: Sequence[Motive | None] | None = None,
-) -> Judged:
-    """Turn labels into column numbers.
-
-    :raises ValueError: If lengths differ or there are no posts.
-    """
-    if not len(gold) or len(gold) != len(predicted) or (probs is not None and len(probs) != len(gold)):
-        raise ValueError(
-            f"{len(gold)} gold labels and {len(predicted)} predictions; equally many, at least one, are needed"
-        )
-    second = None if secondary is None else np.array([-1 if one is None else one.position for one in secondary])
-    columns = [np.array([one.position for one in labels], dtype=np.int64) for labels in (gold, predicted)]
-    return Judged(columns[0], columns[1], probs, second)
-
-
 def evaluate(
     name: str,
     judged: Judged,
@@ -141,54 +119,6 @@ def evaluate(
         reliability=_reliability(judged, weights) if has_probs else (),
         coverage=_coverage(judged, weights) if has_probs else {},
     )
-
-
-def align(
-    gold_ids: Sequence[str], predicted_ids: Sequence[str], name: str, gold_texts: Sequence[str], texts: Sequence[str]
-) -> list[int]:
-    """Find the prediction of each annotated post: by id, or by text where the ids do not match.
-
-    :return: For each gold post, the position of its prediction.
-    :raises InputError: If an id stands twice, posts have no prediction, or a prediction is of another text.
-    """
-    if len(set(predicted_ids)) < len(predicted_ids):
-        twice = Counter(predicted_ids).most_common(1)[0][0]
-        raise InputError(f"{name} has two predictions for id {shown(twice)}; one for each post is needed")
-    gold_clean, clean_texts = ([clean(text) for text in some] for some in (gold_texts, texts))
-    for gold_keys, keys in ((gold_ids, predicted_ids), (gold_clean, clean_texts)):
-        places = {key: position for position, key in enumerate(keys)}
-        missing = [text for key, text in zip(gold_keys, gold_texts, strict=True) if key not in places]
-        if not missing:
-            found = [places[key] for key in gold_keys]
-            # Files without ids are matched by row number: the texts must be the same, where there are any.
-            if all(clean_texts[k] in ("", text) for k, text in zip(found, gold_clean, strict=True)):
-                return found
-    raise InputError(
-        f"{name} has no prediction for {len(missing)} of {len(gold_texts)} annotated posts, such as "
-        f"{shown(missing[0])}; label the annotated file itself"
-    )
-
-
-def check_classes(gold: Sequence[Motive], file: str) -> None:
-    """Refuse a set that nothing can be measured on.
-
-    :raises InputError: If all posts have one label, or there is one post.
-    """
-    if len(gold) < 2:
-        raise InputError(f"{file} has {len(gold)} labelled post; at least 2 are needed to measure anything")
-    if len(set(gold)) < 2:
-        raise InputError(f"every post of {file} is {gold[0]}; at least two motives are needed to measure anything")
-
-
-def majority(gold: Sequence[Motive]) -> list[Motive]:
-    """Give every post the commonest motive: the score to beat."""
-    commonest = max(MOTIVES, key=list(gold).count)
-    return [commonest] * len(gold)
-
-
-def chance(gold: Sequence[Motive], seed: int = 0) -> list[Motive]:
-    """Give the motives in their true shares to posts at random."""
-    return [gold[k] for k in np.random.default_rng(seed).permutation(len(gold))]
 
 
 def spread(evaluations: Sequence[Evaluation], metric: str = "macro-F1") -> str:

@@ -71,6 +71,7 @@ def _load_runs(options: argparse.Namespace) -> tuple[list["Annotated"], list[tup
     """Read the predictions of reports, which must be of the same posts with the same labels."""
     from ..data.annotated import load_annotated
     from ..data.tables import unique_names
+    from ..eval.judging import judge_file
 
     if options.model or options.predictions or options.baseline:
         raise InputError("RUN RUN compares reports as they are; to compare models, name one annotated file")
@@ -82,7 +83,7 @@ def _load_runs(options: argparse.Namespace) -> tuple[list["Annotated"], list[tup
         if {post.id: post.label for post in load_annotated(file)} != labels:
             raise InputError(f"{file} is of other posts or labels than {files[0]}; evaluate both on one annotated file")
     names = unique_names([folder.name for folder in folders])
-    return posts, [(name, evaluate.judge_file(file, posts)) for name, file in zip(names, files, strict=True)]
+    return posts, [(name, judge_file(file, posts)) for name, file in zip(names, files, strict=True)]
 
 
 def _write_flipped(

@@ -140,13 +140,9 @@ def _unseen_probabilities(options: argparse.Namespace, posts: list["Annotated"])
     import numpy as np
 
     if options.predictions:
-        from ..data.predictions import read_predictions
-        from ..eval.evaluation import align
+        from ..eval.judging import predictions_of
 
-        rows = list(read_predictions(options.predictions))
-        ids, texts = [post.id for post in posts], [post.text for post in posts]
-        places = align(ids, [row.id for row in rows], str(options.predictions), texts, [row.text for row in rows])
-        probs = [rows[place].probs for place in places]
+        probs = [one.probs for one in predictions_of(options.predictions, posts)]
         if any(row is None for row in probs):
             raise InputError(f"{options.predictions} has no probabilities; label it with whyshare label")
         return np.array(probs)

@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..console import print_table
 from ..data.errors import InputError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..eval.metrics import Judged
 
 MAJORITY, CHANCE = "always the commonest motive", "chance, in the true shares"
+NGRAMS = "n-grams with logistic regression"
 # Posts with the same value in such a column are alike; with fewer values, resamples of them would say little.
 CLUSTER_COLUMNS = ("author", "author_id", "user", "user_id", "username", "作者", "用户", "用户名", "source", "来源")
 FEW_CLUSTERS = 20
@@ -51,16 +52,16 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Evaluate, print, and write what was asked for."""
-    from ..eval.evaluation import chance, evaluate, judge, majority
+    from ..eval.evaluation import evaluate
+    from ..eval.judging import judge_chance, judge_majority
 
     posts = load_posts(options)
-    gold = [post.label for post in posts]
     unit, clusters = clusters_of(posts, options.cluster)
     languages = [post.language for post in posts]
     judgements = judge_all(options, posts)
     if options.runs and not options.runs.parent.is_dir():
         raise InputError(f"cannot write the run log {options.runs}: there is no folder {options.runs.parent}")
-    yardsticks = [(MAJORITY, judge(gold, majority(gold))), (CHANCE, judge(gold, chance(gold)))]
+    yardsticks = [(MAJORITY, judge_majority(posts)), (CHANCE, judge_chance(posts))]
     if options.baseline:  # a yardstick too, not one of the seeds that mean and spread are taken over
         yardsticks.append(judgements.pop())
     evaluations, measures = (
@@ -91,7 +92,7 @@ def run(options: argparse.Namespace) -> None:
 def load_posts(options: argparse.Namespace) -> list["Annotated"]:
     """Load the annotated posts, and refuse what nothing can be measured on."""
     from ..data.annotated import load_annotated, parse_label_map
-    from ..eval.evaluation import check_classes
+    from ..eval.judging import check_classes
 
     if options.resamples < 1:
         raise InputError(f"--resamples is {options.resamples}; at least 1 is needed")
@@ -99,23 +100,18 @@ def load_posts(options: argparse.Namespace) -> list["Annotated"]:
         raise InputError(f"--baseline {options.annotated} is the file to measure on; train the baseline on other posts")
     label_map = parse_label_map(options.label_map)
     posts = load_annotated(options.annotated, options.text_column, options.label_column, label_map)
-    check_classes([post.label for post in posts], str(options.annotated))
+    check_classes(posts, str(options.annotated))
     return posts
 
 
 def judge_all(options: argparse.Namespace, posts: Sequence["Annotated"]) -> list[tuple[str, "Judged"]]:
     """Judge every model, file of predictions and baseline that was asked for; the bundled model without any."""
-    import numpy as np
-
     from ..data.fingerprints import file_fingerprint
     from ..data.tables import unique_names
-    from ..eval.evaluation import judge
+    from ..eval.judging import judge_file, judge_model
     from ..inference.labeller import Labeller
     from ..models.settings import BUNDLED
 
-    texts = [post.text for post in posts]
-    gold = [post.label for post in posts]
-    secondary = [post.secondary for post in posts] if any(post.secondary for post in posts) else None
     judgements = []
     models = options.model or ([] if options.predictions else [BUNDLED])
     file = "" if str(options.annotated) == "-" else file_fingerprint(options.annotated)
@@ -124,68 +120,38 @@ def judge_all(options: argparse.Namespace, posts: Sequence["Annotated"]) -> list
         if file in labeller.settings.data.values():
             note = f"{folder.name} was trained on {options.annotated.name}, which it is measured on: it looks too good"
             print(f"whyshare: {note}", file=sys.stderr)
-        labelled = labeller.label(texts)
-        probs = np.array([list(one.probabilities.values()) for one in labelled])
-        predicted = [one.motive or MOTIVES[0] for one in labelled]
-        judgements.append((folder.name, judge(gold, predicted, probs / probs.sum(axis=1, keepdims=True), secondary)))
-    judgements.extend((path.name, judge_file(path, posts, secondary)) for path in options.predictions)
+        judgements.append((folder.name, judge_model(labeller, posts)))
+    judgements.extend((path.name, judge_file(path, posts)) for path in options.predictions)
     if options.baseline:
-        probs = _baseline_probabilities(options.baseline, texts)
-        predicted = [MOTIVES[column] for column in probs.argmax(axis=1)]
-        judgements.append(("n-grams with logistic regression", judge(gold, predicted, probs, secondary)))
+        judgements.append((NGRAMS, _judge_baseline(options.baseline, posts)))
     names = unique_names([name for name, _ in judgements])
     return [(name, judged) for name, (_, judged) in zip(names, judgements, strict=True)]
 
 
-def _baseline_probabilities(files: Sequence[Path], texts: Sequence[str]) -> Any:
-    """Train the n-grams, and give their probabilities; say so where they have seen some of the texts."""
+def _judge_baseline(files: Sequence[Path], posts: Sequence["Annotated"]) -> "Judged":
+    """Train the n-grams and judge them; say so where they have seen some of the texts."""
     from ..extras import needs
 
     with needs("train"):
         import jieba  # noqa: F401
     from ..data.annotated import load_annotated
     from ..data.cleaning import clean
-    from ..models.baseline import Baseline
+    from ..eval.judging import judge_ngrams
 
     training = [post for path in files for post in load_annotated(path)]
     try:
-        baseline = Baseline.train([post.text for post in training], [post.label for post in training])
+        judged = judge_ngrams(training, posts)
     except ValueError:
         named = ", ".join(map(str, files))
         raise InputError(
             f"no baseline can be learnt from {named}: the posts have one motive only, or share no words; give more posts"
         ) from None
     known = {clean(post.text) for post in training}
-    seen = sum(clean(text) in known for text in texts)
+    seen = sum(clean(post.text) in known for post in posts)
     if seen:
-        note = f"the baseline was trained on {seen} of the {len(texts)} texts that it is measured on: it looks too good"
+        note = f"the baseline was trained on {seen} of the {len(posts)} texts that it is measured on: it looks too good"
         print(f"whyshare: {note}", file=sys.stderr)
-    return baseline.probabilities(texts)
-
-
-def judge_file(path: Path, posts: Sequence["Annotated"], secondary: Any = None) -> "Judged":
-    """Judge the predictions in a labelled file."""
-    import numpy as np
-
-    from ..data.predictions import read_predictions
-    from ..eval.evaluation import align, judge
-
-    predictions = list(read_predictions(path))
-    places = align(
-        [post.id for post in posts],
-        [one.id for one in predictions],
-        str(path),
-        [post.text for post in posts],
-        [one.text for one in predictions],
-    )
-    chosen = [predictions[place] for place in places]
-    for one in chosen:
-        if one.motive is None:
-            raise InputError(f"{path} row {one.row}: no motive; every annotated post needs one")
-    probs = [one.probs for one in chosen if one.probs is not None]
-    stacked = np.stack(probs) if len(probs) == len(chosen) else None
-    motives = [one.motive for one in chosen if one.motive is not None]
-    return judge([post.label for post in posts], motives, stacked, secondary)
+    return judged
 
 
 def clusters_of(posts: Sequence["Annotated"], column: str | None) -> tuple[str, list[str] | None]:

@@ -1,0 +1,112 @@
+"""What is measured: the motives that a model, a labelled file, the n-grams or a yardstick gives to annotated posts."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.annotated import Annotated
+from ..data.cleaning import clean
+from ..data.errors import InputError, shown
+from ..data.motives import MOTIVES, Motive
+from ..data.predictions import Prediction, read_predictions
+from ..inference.labeller import Labeller
+from ..models.baseline import Baseline
+from .metrics import Judged
+
+
+def judge(posts: Sequence[Annotated], predicted: Sequence[Motive], probs: NDArray[np.float64] | None = None) -> Judged:
+    """Put predictions beside the annotators' labels, as column numbers.
+
+    :param predicted: One motive for each post.
+    :param probs: Their probabilities, shape (posts, 8), where there are any.
+    """
+    secondary = [post.secondary.position if post.secondary else -1 for post in posts]
+    return Judged(
+        np.array([post.label.position for post in posts], dtype=np.int64),
+        np.array([motive.position for motive in predicted], dtype=np.int64),
+        probs,
+        np.array(secondary) if any(post.secondary for post in posts) else None,
+    )
+
+
+def judge_model(labeller: Labeller, posts: Sequence[Annotated]) -> Judged:
+    """Judge what a model says."""
+    labelled = labeller.label([post.text for post in posts])
+    probs = np.array([list(one.probabilities.values()) for one in labelled])
+    return judge(posts, [one.motive or MOTIVES[0] for one in labelled], probs / probs.sum(axis=1, keepdims=True))
+
+
+def judge_file(path: Path, posts: Sequence[Annotated]) -> Judged:
+    """Judge the predictions in a labelled file.
+
+    :raises InputError: If a post has no prediction, or one without a motive.
+    """
+    chosen = predictions_of(path, posts)
+    for one in chosen:
+        if one.motive is None:
+            raise InputError(f"{path} row {one.row}: no motive; every annotated post needs one")
+    probs = [one.probs for one in chosen if one.probs is not None]
+    motives = [one.motive for one in chosen if one.motive is not None]
+    return judge(posts, motives, np.stack(probs) if len(probs) == len(chosen) else None)
+
+
+def judge_ngrams(training: Sequence[Annotated], posts: Sequence[Annotated]) -> Judged:
+    """Judge the n-gram baseline, trained on other annotated posts.
+
+    :raises ValueError: If nothing can be learnt from them.
+    """
+    baseline = Baseline.train([post.text for post in training], [post.label for post in training])
+    probs = baseline.probabilities([post.text for post in posts])
+    return judge(posts, [MOTIVES[column] for column in probs.argmax(axis=1)], probs)
+
+
+def judge_majority(posts: Sequence[Annotated]) -> Judged:
+    """Judge the commonest motive, given to every post: the score to beat."""
+    gold = [post.label for post in posts]
+    return judge(posts, [max(MOTIVES, key=gold.count)] * len(posts))
+
+
+def judge_chance(posts: Sequence[Annotated], seed: int = 0) -> Judged:
+    """Judge the annotators' motives, given to the posts at random: in their true shares."""
+    return judge(posts, [posts[k].label for k in np.random.default_rng(seed).permutation(len(posts))])
+
+
+def check_classes(posts: Sequence[Annotated], file: str) -> None:
+    """Refuse a set that nothing can be measured on.
+
+    :raises InputError: If all posts have one label, or there is one post.
+    """
+    if len(posts) < 2:
+        raise InputError(f"{file} has {len(posts)} labelled post; at least 2 are needed to measure anything")
+    if len({post.label for post in posts}) < 2:
+        raise InputError(
+            f"every post of {file} is {posts[0].label}; at least two motives are needed to measure anything"
+        )
+
+
+def predictions_of(path: Path, posts: Sequence[Annotated]) -> list[Prediction]:
+    """Read the prediction of each post from a labelled file: by id, or by text where the ids do not match.
+
+    :raises InputError: If an id stands twice, posts have no prediction, or a prediction is of another text.
+    """
+    predictions = list(read_predictions(path))
+    (commonest, times), *_ = Counter(one.id for one in predictions).most_common(1) or [("", 0)]
+    if times > 1:
+        raise InputError(f"{path} has two predictions for id {shown(commonest)}; one for each post is needed")
+    texts, said_of = [clean(post.text) for post in posts], [clean(one.text) for one in predictions]
+    by_id = ([post.id for post in posts], [one.id for one in predictions])
+    for wanted, keys in (by_id, (texts, said_of)):
+        places = {key: position for position, key in enumerate(keys)}
+        missing = [post.text for key, post in zip(wanted, posts, strict=True) if key not in places]
+        if not missing:
+            found = [places[key] for key in wanted]
+            # Files without ids are matched by row number: the texts must be the same, where there are any.
+            if all(said_of[place] in ("", text) for place, text in zip(found, texts, strict=True)):
+                return [predictions[place] for place in found]
+    raise InputError(
+        f"{path} has no prediction for {len(missing)} of {len(posts)} annotated posts, such as "
+        f"{shown(missing[0])}; label the annotated file itself"
+    )
