@@ -55,13 +55,14 @@ class ModelSettings:
         for name in (SETTINGS_FILE, WEIGHTS_FILE, "tokenizer.json"):
             if not (folder / name).is_file():
                 raise InputError(f"model folder {folder} has no {name}; give a folder that whyshare train wrote")
+        file = folder / SETTINGS_FILE
         try:
-            values = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
+            values = json.loads(file.read_text(encoding="utf-8"))
             settings = cls(**values | {"labels": tuple(values["labels"])})
+            file = folder / "config.json"
+            positions = encoder_positions(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
         except (ValueError, TypeError, KeyError) as error:
-            raise InputError(
-                f"{folder / SETTINGS_FILE} cannot be read ({error}); train or copy the model again"
-            ) from None
+            raise InputError(f"{file} cannot be read ({error}); train or copy the model again") from None
         if settings.labels != tuple(MOTIVES):
             raise InputError(
                 f"model {folder} has the labels {settings.labels}; whyshare needs {tuple(map(str, MOTIVES))}"
@@ -71,4 +72,17 @@ class ModelSettings:
                 f"model {folder} was trained on texts of cleaning version {settings.cleaning_version}, this whyshare "
                 f"cleans by version {CLEANING_VERSION}; train it again or install the whyshare it was made with"
             )
+        if positions is not None and settings.max_length > positions:
+            raise InputError(
+                f"{folder / SETTINGS_FILE} has the max_length {settings.max_length}, its encoder has positions for "
+                f"{positions} tokens; train or copy the model again"
+            )
         return settings
+
+
+def encoder_positions(config: Mapping[str, Any]) -> int | None:
+    """Tell by the ``config.json`` of an encoder how many tokens it has positions for; None where it sets no limit."""
+    positions = config.get("max_position_embeddings")
+    if positions and "roberta" in config["model_type"]:  # which counts them from the one after the padding's id
+        return int(positions) - config.get("pad_token_id", 1) - 1
+    return positions or None

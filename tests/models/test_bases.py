@@ -1,5 +1,6 @@
 import pytest
 
+from whyshare.cli import main
 from whyshare.data.errors import InputError
 from whyshare.models.bases import base_location, loading
 from whyshare.models.settings import BUNDLED
@@ -42,3 +43,12 @@ def test_a_name_that_the_hub_cannot_give_is_asked_for_once(monkeypatch):
 def test_a_base_that_is_no_model_is_one_line():
     with pytest.raises(InputError, match=r"base x cannot be loaded \(no tokenizer\); give a folder"), loading("x"):
         raise ValueError("no tokenizer\nand much more")
+
+
+def test_a_recipe_longer_than_its_base_is_one_line(tiny_encoder, tmp_path, capsys):
+    (tmp_path / "recipe.toml").write_text(f'train = ["none.csv"]\nbase = "{tiny_encoder}"\nmax_length = 513\n')
+    assert main(["train", str(tmp_path / "recipe.toml"), "-o", str(tmp_path / "model")]) == 2
+    error = capsys.readouterr().err
+    assert error == (
+        f"whyshare: max_length is 513, base {tiny_encoder} has positions for 512 tokens; lower it, or take another base\n"
+    )

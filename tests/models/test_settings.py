@@ -43,6 +43,25 @@ def test_another_models_settings_are_refused(folder, key, value, message):
         ModelSettings.load(folder)
 
 
+@pytest.mark.parametrize(
+    ("config", "tokens"),
+    [
+        ({"model_type": "bert", "max_position_embeddings": 63}, 63),
+        ({"model_type": "xlm-roberta", "max_position_embeddings": 65, "pad_token_id": 1}, 63),
+    ],
+)
+def test_more_tokens_than_the_encoder_has_positions_for_are_refused(folder, config, tokens):
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    with pytest.raises(InputError, match=f"max_length 64, its encoder has positions for {tokens} tokens; train or"):
+        ModelSettings.load(folder)
+    fitting = config | {"max_position_embeddings": config["max_position_embeddings"] + 1}
+    (folder / "config.json").write_text(json.dumps(fitting), encoding="utf-8")
+    assert ModelSettings.load(folder).max_length == 64
+    (folder / "config.json").write_text("{", encoding="utf-8")
+    with pytest.raises(InputError, match=r"config\.json cannot be read"):
+        ModelSettings.load(folder)
+
+
 def test_no_folder(tmp_path):
     with pytest.raises(InputError, match="no model folder"):
         ModelSettings.load(tmp_path / "none")
