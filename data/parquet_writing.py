@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .cells import encodable, flat_cell
+from .cells import encodable, finite, flat_cell
 
 
 class ParquetWriter:
@@ -82,9 +82,9 @@ def arrow_array(column: Sequence[Any], known: Any) -> Any:
         except (pa.ArrowException, OverflowError, TypeError, ValueError):
             continue
         # An integer would cut 0.5 to 0, a date the time of day; a struct would drop keys that it does not know and fill
-        # in those that are not there.
+        # in those that are not there. NaN equals nothing, itself included, and None stands in for it.
         lossy = pa.types.is_integer(array.type) or pa.types.is_date(array.type) or pa.types.is_nested(array.type)
         untyped = pa.types.is_null(array.type) and kind is None
-        if not untyped and not (lossy and array.to_pylist() != list(column)):
+        if not untyped and not (lossy and finite(array.to_pylist()) != finite(list(column))):
             return array
     return pa.array([None if value is None else encodable(flat_cell(value)) for value in column], type=pa.string())

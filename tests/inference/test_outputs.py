@@ -100,3 +100,26 @@ def test_parquet_to_parquet_keeps_the_types_of_columns(tiny_model, tmp_path):
     both = pq.read_table(tmp_path / "both.parquet")
     assert both.schema.field("price").type == types["price"]
     assert both.column("small").to_pylist() == [1, None, 3, 1000, 2, 3]
+
+
+def test_lists_and_structs_that_hold_nan_stay_what_they_are(tiny_model, tmp_path):
+    nan = float("nan")
+    table = pa.table(
+        {
+            "text": ["help", "win", "好"],
+            "scores": pa.array([[1.5, nan], None, [None]], type=pa.list_(pa.float32())),
+            "place": pa.array([{"lat": nan, "lon": None}, {"lat": 2.0, "lon": 3.0}, None]),
+        }
+    )
+    pq.write_table(table, tmp_path / "a.parquet")
+    for kind in ("parquet", "jsonl", "csv", "xlsx"):
+        command = ["label", "--model", str(tiny_model), "--quiet", str(tmp_path / "a.parquet")]
+        assert main([*command, "-o", str(tmp_path / f"out.{kind}")]) == 0
+    kept = pq.read_table(tmp_path / "out.parquet").select(table.column_names)
+    assert [column.type for column in kept.columns] == [column.type for column in table.columns]
+    assert str(kept.to_pylist()) == str(table.to_pylist())  # nan is not equal to itself
+    for kind, read in (("jsonl", lambda value: value), ("csv", json.loads), ("xlsx", json.loads)):
+        fields = [post.fields for post in read_posts(tmp_path / f"out.{kind}")]
+        assert read(fields[0]["scores"]) == [1.5, None]
+        assert read(fields[1]["place"]) == {"lat": 2.0, "lon": 3.0}
+        assert [bool(row["place"]) for row in fields] == [True, True, False]
