@@ -1,6 +1,7 @@
 """Files at addresses such as ``s3://bucket/posts/*.parquet``, which fsspec lists and copies (extra ``s3``)."""
 
 import errno
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .errors import InputError
+
+log = logging.getLogger(__name__)
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://")
 _OURS = ("aiobotocore", "botocore", "fsspec", "s3fs")  # packages of the extra
@@ -58,6 +61,8 @@ def copy_file(address: str, folder: Path) -> Path:
     with _told(address):
         files, place = _open(address)
         target = folder / (PurePosixPath(urlsplit(place).path if address.startswith("http") else place).name or "file")
+        size = files.info(place).get("size")  # which not every server tells
+        log.info("copying %s%s", address, f" ({size / 1e6:.1f} MB)" if size else "")
         try:
             files.get_file(place, str(target))
         except OSError as error:

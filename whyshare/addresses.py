@@ -30,6 +30,10 @@ def addresses_here(options: argparse.Namespace, words: Sequence[str]) -> Iterato
             "give a local path and copy it there afterwards" if name in OUTPUTS else "copy it to this machine first"
         )
         raise InputError(f"--{name} {address} is an address, from which posts are read and nothing else; {advice}")
+    if remote:
+        from .console import show_log
+
+        show_log()  # of what is copied, which may take a while
     with ExitStack() as stack:
         for name, paths in remote.items():
             setattr(options, name, _copies(getattr(options, name), paths, typed, stack))

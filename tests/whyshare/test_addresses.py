@@ -1,4 +1,6 @@
 import json
+import logging
+import re
 
 import pytest
 
@@ -40,6 +42,16 @@ def test_label_gives_what_it_gives_for_local_files(bucket, tiny_model, tmp_path,
     assert main([*label, "each/", "memory://bucket"]) == 1
     assert sorted(path.name for path in (tmp_path / "each").iterdir()) == ["more.jsonl", "posts.csv"]
     assert capsys.readouterr() == ("", "")
+
+
+def test_what_is_copied_is_said_with_its_size(bucket, tiny_model, monkeypatch, capsys):
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # pytest's own, beside which the command sets up none
+    bucket.pipe("/bucket/large.csv", b"text,label\n" + b"help me,help\n" * 100_000)
+    assert main(["data", "check", "memory://bucket/large.csv"]) == 0
+    assert re.fullmatch(r"\d\d:\d\d:\d\d copying memory://bucket/large.csv \(1\.3 MB\)\n", capsys.readouterr().err)
+    label = ["label", "memory://bucket/more.jsonl", "--model", str(tiny_model), "-o", "out.csv"]
+    assert main([*label, "--json"]) == 0
+    assert capsys.readouterr().err.count("copying memory://bucket/more.jsonl (0.0 MB)") == 1
 
 
 def test_a_stopped_run_goes_on_unless_the_contents_changed(bucket, tiny_model, tmp_path, monkeypatch, capsys):

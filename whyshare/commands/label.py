@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Label, with progress; exit code 1 tells that some rows could not be read."""
-    from ..console import progress_bar
+    from ..console import progress_bar, show_log
     from ..inference.job import Job, run_job
     from ..models.settings import BUNDLED
 
@@ -66,6 +66,8 @@ def run(options: argparse.Namespace) -> int:
             import ray.data  # noqa: F401
     try:
         with progress_bar("labelling", "posts", quiet=options.quiet or options.json) as progress:
+            if not options.quiet:
+                show_log()  # above the bar
             summary = run_job(job, progress)
     except KeyboardInterrupt:
         print("whyshare: stopped; run the same command again to go on where it was", file=sys.stderr)
