@@ -60,6 +60,19 @@ def test_scores_are_printed_and_written(folder, capsys):
     assert behind["p (Holm)"] < 1e-6
 
 
+def test_yardsticks_that_are_equal_are_listed_once(folder, capsys):
+    evaluate = ["eval", "--predictions", "labelled.jsonl", "--resamples", "9", "--runs", "runs.jsonl"]
+    assert main([*evaluate, "gold.csv"]) == main([*evaluate, "gold.csv"]) == 0
+    (folder / "other.csv").write_text("".join((folder / "gold.csv").open(encoding="utf-8").readlines()[:40]), "utf-8")
+    assert main([*evaluate, "other.csv"]) == 0
+    capsys.readouterr()
+    assert main(["runs", "runs.jsonl"]) == 0
+    listed = capsys.readouterr().out
+    assert [listed.count(name) for name in ("labelled.jsonl", "always the commonest", "chance, in")] == [3, 2, 2]
+    assert main(["runs", "runs.jsonl", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 7
+
+
 def test_several_models_give_mean_and_spread(folder, tiny_model, capsys):
     assert main(["eval", "gold.csv", "--model", str(tiny_model), "--predictions", "labelled.jsonl"]) == 0
     assert re.search(r"macro-F1 over 2 models, mean ± standard deviation: 0\.\d+ ± 0\.\d+", capsys.readouterr().out)

@@ -1,4 +1,7 @@
-"""``whyshare runs FILE``: list the evaluations in a run log, the best first, and say which are worse beyond chance."""
+"""``whyshare runs FILE``: list the evaluations in a run log, the best first, and say which are worse beyond chance.
+
+Yardsticks that several evaluations have in common are listed once.
+"""
 
 import argparse
 import json
@@ -19,8 +22,18 @@ def run(options: argparse.Namespace) -> None:
     """Print the leaderboard."""
     from ..eval.intervals import Estimate
     from ..eval.runs import against_best, read_runs
+    from .evaluate import CHANCE, MAJORITY, NGRAMS
 
     runs = [one for one in read_runs(options.file) if options.annotated in (None, one["annotated"])]
+    yardsticks = (MAJORITY, CHANCE, NGRAMS)  # which every evaluation on the same posts logs anew
+    runs = list(
+        {
+            (one["annotated"], one["name"], one["gold"], one["predicted"])
+            if one["name"] in yardsticks and "gold" in one
+            else position: one
+            for position, one in enumerate(runs)
+        }.values()
+    )
     runs.sort(key=lambda one: (one["annotated"], -one["metrics"]["macro-F1"][0]))
     compared = against_best(runs)
     if options.json:
