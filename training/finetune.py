@@ -53,6 +53,7 @@ log = logging.getLogger(__name__)
 RANGES = {
     **dict.fromkeys(("epochs", "patience", "batch_size", "pseudo_epochs"), (1, math.inf)),
     **dict.fromkeys(("split_seed", "init_seed", "seed"), (0, 2**32 - 1)),
+    "layers": (0, math.inf),
     **dict.fromkeys(("weight_decay", "class_weight_power"), (0, math.inf)),
     **dict.fromkeys(("warmup_share", "dropout", "target_accuracy"), (0, 1)),
     **dict.fromkeys(("learning_rate", "layer_decay"), (1e-9, 1)),
@@ -68,6 +69,7 @@ class FinetuneConfig:
     repeats: tuple[int, ...] = ()  # how often an epoch goes through each of all these; once if nothing is said
     name: str = "my-model"
     base: str = MINI  # the bundled model, a package, a folder or a hub name
+    layers: int = 0  # the base's lowest layers that are kept, for a smaller and faster model; all of them without it
     validation_share: float = 0.1
     max_length: int = 128  # tokens, special ones included
     epochs: int = 5
@@ -126,7 +128,10 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     location = base_location(config.base)
     with loading(config.base):
         tokenizer = AutoTokenizer.from_pretrained(location)
-        model = average_models(config.average) if config.average else load_classifier(location, config.dropout)
+        if config.average:
+            model = average_models(config.average)
+        else:
+            model = load_classifier(location, config.dropout, config.layers)
     encoder = Encoder(tokenizer.backend_tokenizer, config.max_length)
     datasets = {
         name: make_dataset([posts[index] for index in indices], encoder, config)
@@ -185,14 +190,23 @@ def train_stage(trainer: Trainer) -> None:
     trainer.train(resume_from_checkpoint=last)
 
 
-def load_classifier(location: str, dropout: float) -> PreTrainedModel:
-    """Load an encoder under a new head of eight named motives."""
+def load_classifier(location: str, dropout: float, layers: int = 0) -> PreTrainedModel:
+    """Load an encoder, or its lowest layers, under a head of eight named motives; a new one if it has none.
+
+    :raises InputError: If it has fewer layers.
+    """
     config = AutoConfig.from_pretrained(
         location,
         id2label={number: str(motive) for number, motive in enumerate(MOTIVES)},
         label2id={str(motive): number for number, motive in enumerate(MOTIVES)},
     )
     config.problem_type = "single_label_classification"
+    if layers > config.num_hidden_layers:
+        raise InputError(f"layers is {layers}; {location} has {config.num_hidden_layers}")
+    if layers:
+        config.num_hidden_layers = layers
+        if getattr(config, "layer_types", None):  # of ModernBERT, one for each layer
+            config.layer_types = config.layer_types[:layers]
     for name in ("hidden_dropout_prob", "mlp_dropout", "classifier_dropout"):
         if hasattr(config, name):
             setattr(config, name, dropout)

@@ -1,5 +1,6 @@
 import json
 import logging
+import re
 from dataclasses import replace
 
 import pytest
@@ -130,6 +131,24 @@ def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, caps
     (tmp_path / "bad.toml").write_text(f'{recipe}average = ["1", "none"]\n', encoding="utf-8")
     assert main(["train", "bad.toml", "-o", "bad"]) == 2
     assert "no model folder none" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["bert", "roberta", "modernbert"])
+def test_the_lowest_layers_of_a_model_are_a_smaller_one(kind, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    base_of(kind, tmp_path / "base")
+    rows = "".join(f"{CUES[n % 8]}a {n},{MOTIVES[n % 8]}\n" for n in range(80))
+    (tmp_path / "mine.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
+    recipe = 'train = ["mine.csv"]\nname = "mine"\nbase = "base"\nepochs = 1\n'
+    for layers in (1, 3):
+        (tmp_path / f"{layers}.toml").write_text(f"{recipe}layers = {layers}\n", encoding="utf-8")
+    assert main(["train", "1.toml", "-o", "small"]) == 0
+    assert {".0.", ".1."} & set(re.findall(r"\.\d\.", " ".join(load_file(tmp_path / "small/model.safetensors")))) == {
+        ".0."
+    }
+    assert Labeller.load("small").label("求助a").motive in MOTIVES
+    assert main(["train", "3.toml", "-o", "tall"]) == 2
+    assert "layers is 3; base has 2" in capsys.readouterr().err
 
 
 def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch, capsys):
