@@ -121,17 +121,21 @@ def evaluate(
     )
 
 
-def spread(evaluations: Sequence[Evaluation], metric: str = "macro-F1") -> str:
-    """Give mean and standard deviation of a metric over models, such as seeds: ``0.62 ± 0.01 (en 0.61 ± 0.01, ...)``."""
+def spread(evaluations: Sequence[Evaluation], names: Mapping[str, str]) -> str:
+    """Give mean and deviation of macro-F1 over models, such as seeds: ``0.62 ± 0.01 (English 0.61 ± 0.01, ...)``.
+
+    :param names: Of the languages; the tag of one without a name is shown.
+    """
 
     def shown(estimates: Sequence[Estimate]) -> str:
         scores = np.array([one.value for one in estimates])
         return f"{scores.mean():.3f} ± {scores.std(ddof=1):.3f}"
 
     languages = [
-        f"{tag} {shown([one.languages[tag][metric] for one in evaluations])}" for tag in evaluations[0].languages
+        f"{names.get(tag, tag)} {shown([one.languages[tag]['macro-F1'] for one in evaluations])}"
+        for tag in evaluations[0].languages
     ]
-    return shown([one.metrics[metric] for one in evaluations]) + (f" ({', '.join(languages)})" if languages else "")
+    return shown([one.metrics["macro-F1"] for one in evaluations]) + (f" ({', '.join(languages)})" if languages else "")
 
 
 def _left_out(judged: Judged) -> tuple[Motive, ...]:

@@ -69,7 +69,7 @@ def write_report(
         {
             "evaluation": evaluation,
             "others": [*evaluations, *yardsticks],
-            "spread": words["spread_note"].format(count=len(evaluations), spread=spread(evaluations))
+            "spread": words["spread_note"].format(count=len(evaluations), spread=spread(evaluations, words))
             if len(evaluations) > 1
             else "",
             "answer": answer(evaluation, yardsticks[0], language),

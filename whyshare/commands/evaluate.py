@@ -219,4 +219,4 @@ def _print(evaluations: Sequence["Evaluation"], yardsticks: Sequence["Evaluation
     for line in left_out_in("en", [*evaluations, *yardsticks]):
         print(f"\n{line}")
     if len(evaluations) > 1:
-        print(f"\nmacro-F1 over {len(evaluations)} models, mean ± standard deviation: {spread(evaluations)}")
+        print(f"\nmacro-F1 over {len(evaluations)} models, mean ± standard deviation: {spread(evaluations, {})}")
