@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..data.motives import MOTIVES, Motive
 from .intervals import RESAMPLES, Estimate, estimate, resample_weights
 from .metrics import (
+    BINS,
     Judged,
     confusion,
     coverage_accuracy,
@@ -19,6 +20,7 @@ from .metrics import (
 )
 
 COVERAGES = tuple(round(0.05 * step, 2) for step in range(1, 21))
+POSTS_OF_A_BIN, FEWEST_BINS = 25, 4  # of the reliability diagram, which zigzags with fewer posts in a bin
 FEW = 30  # posts of a language below which no scores of its own are given
 
 
@@ -154,8 +156,9 @@ def _with_intervals(judged: Judged, weights: NDArray[np.float64]) -> dict[str, E
 
 
 def _reliability(judged: Judged, weights: NDArray[np.float64]) -> list[ReliabilityPoint]:
-    confidence, points, posts = reliability(judged, np.ones((1, len(judged))))
-    _, resampled, _ = reliability(judged, weights)
+    bins = min(max(len(judged) // POSTS_OF_A_BIN, FEWEST_BINS), BINS)
+    confidence, points, posts = reliability(judged, np.ones((1, len(judged))), bins)
+    _, resampled, _ = reliability(judged, weights, bins)
     return [
         ReliabilityPoint(float(confidence[k]), estimate(points[0, k], resampled[:, k]), int(posts[k]))
         for k in range(len(posts))

@@ -168,6 +168,9 @@ def _charts(evaluation: Evaluation, words: dict[str, str], language: PageLanguag
         charts["reliability_chart"] = reliability_plot(
             evaluation.reliability, words["reliability"], words["confidence"], words["accuracy"]
         )
+        charts["reliability_note"] = words["reliability_note"].format(
+            posts=round(evaluation.posts / len(evaluation.reliability))
+        )
         charts["coverage_chart"] = coverage_plot(points, words["coverage"], words["coverage_axis"], words["accuracy"])
     return charts
 

@@ -44,8 +44,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "predicted": ("predicted", "预测"),
     "reliability": ("Is 80 % sure right 80 % of the time?", "说有八成把握时，真有八成对吗？"),
     "reliability_note": (
-        "Each dot is a fifteenth of the posts; on the dashed line, stated confidence is accuracy.",
-        "每点代表十五分之一的帖子；落在虚线上，表示置信度等于准确率。",
+        "Each dot is some {posts} posts of like confidence; on the dashed line, stated confidence is accuracy.",
+        "每点代表约 {posts} 条置信度相近的帖子；落在虚线上，表示置信度等于准确率。",
     ),
     "confidence": ("confidence", "置信度"),
     "accuracy": ("accuracy", "准确率"),

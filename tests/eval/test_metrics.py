@@ -13,6 +13,7 @@ from sklearn.metrics import (
     top_k_accuracy_score,
 )
 
+from whyshare.eval.evaluation import evaluate
 from whyshare.eval.metrics import (
     Judged,
     calibration_error,
@@ -86,6 +87,14 @@ def test_calibration_by_hand():
     drawn = np.array([[0.0, 3.0, 1.0, 0.0]])  # the second post thrice, the third once
     np.testing.assert_allclose(reliability(judged, drawn, bins=2)[1], [[1.0, 0.0]])
     np.testing.assert_allclose(coverage_accuracy(judged, [0.25, 0.75, 1.0], drawn), [[0.0, 0.0, 0.25]])
+
+
+@pytest.mark.parametrize(("posts", "dots"), [(8, 4), (50, 4), (149, 5), (250, 10), (600, 15)])
+def test_few_posts_have_few_dots_in_the_reliability_diagram(judged, posts, dots):
+    some = judged.select(np.arange(600) < posts)
+    points = evaluate("model", some, ["zh"] * posts, resamples=5).reliability
+    assert len(points) == dots
+    assert sum(point.posts for point in points) == posts
 
 
 def test_without_probabilities_only_labels_are_measured(judged):
