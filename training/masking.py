@@ -7,6 +7,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from transformers import PreTrainedTokenizerBase
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,21 @@ class PackedTexts:
 
 
 @dataclass(frozen=True)
+class TokenIds:
+    """What masking must know of a vocabulary: the ids of padding and of the mask, and all ids that are not special."""
+
+    pad: int
+    mask: int
+    ordinary: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, tokenizer: PreTrainedTokenizerBase) -> Self:
+        """Read them from a tokenizer."""
+        ordinary = np.setdiff1d(np.arange(len(tokenizer)), tokenizer.all_special_ids)
+        return cls(int(tokenizer.pad_token_id), int(tokenizer.mask_token_id), ordinary)
+
+
+@dataclass(frozen=True)
 class MaskedBatch:
     """``input_ids`` and ``attention_mask`` (texts, length), ``chosen`` likewise, ``targets`` (chosen tokens,)."""
 
@@ -104,15 +120,14 @@ def token_budget_batches(
 
 
 def mask_batch(
-    packed: PackedTexts, indices: NDArray[np.int64], mask_share: float, mask_id: int, vocabulary_size: int,
-    special: int, rng: np.random.Generator,
-) -> MaskedBatch:  # fmt: skip
+    packed: PackedTexts, indices: NDArray[np.int64], mask_share: float, token_ids: TokenIds, rng: np.random.Generator
+) -> MaskedBatch:
     """Choose whole words and hide them: 80 % become the mask, 10 % a random piece, 10 % stay (Devlin et al., 2019).
 
-    :param special: Ids below this are special tokens, never chosen and never drawn; padding is id 0.
+    Special tokens are never chosen and never drawn.
     """
     longest = int(packed.lengths[indices].max())
-    input_ids = np.zeros((len(indices), longest), dtype=np.int64)
+    input_ids = np.full((len(indices), longest), token_ids.pad, dtype=np.int64)
     starts = np.zeros((len(indices), longest), dtype=np.bool_)
     for row, index in enumerate(indices):
         begin, end = packed.offsets[index], packed.offsets[index + 1]
@@ -120,13 +135,15 @@ def mask_batch(
         starts[row, : end - begin] = packed.starts[begin:end]
     words = np.cumsum(starts, axis=1, dtype=np.int64)  # (texts, length): which word of its text a token belongs to
     drawn = rng.random((len(indices), longest + 1)) < mask_share
-    chosen = drawn[np.arange(len(indices))[:, None], words] & (input_ids >= special)
+    ordinary = np.isin(input_ids, token_ids.ordinary, kind="table")
+    chosen = drawn[np.arange(len(indices))[:, None], words] & ordinary
     if not chosen.any():
-        chosen = input_ids >= special
+        chosen = ordinary
     targets = input_ids[chosen]
     fate = rng.random(len(targets))
-    replaced = np.where(fate < 0.8, mask_id, targets)
-    replaced = np.where(fate >= 0.9, rng.integers(special, vocabulary_size, len(targets)), replaced)
-    attention_mask = (input_ids > 0).astype(np.int64)
+    replaced = np.where(fate < 0.8, token_ids.mask, targets)
+    any_piece = token_ids.ordinary[rng.integers(len(token_ids.ordinary), size=len(targets))]
+    replaced = np.where(fate >= 0.9, any_piece, replaced)
+    attention_mask = (input_ids != token_ids.pad).astype(np.int64)
     input_ids[chosen] = replaced
     return MaskedBatch(input_ids, attention_mask, chosen, targets)

@@ -124,9 +124,8 @@ def fit_unigram(counts: Counter[str], texts: Sequence[str], rounds: int = 3) -> 
     return tokenizer
 
 
-def unknown_rate(tokenizer: Tokenizer, texts: Sequence[str]) -> float:
-    """Give the share of tokens that are unknown, between 0 and 1."""
-    unknown = SPECIAL_TOKENS.index("[UNK]")
+def unknown_rate(tokenizer: Tokenizer, texts: Sequence[str], unknown: int) -> float:
+    """Give the share of tokens that have the id of an unknown one, between 0 and 1."""
     encodings = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
     total = sum(len(encoding.ids) for encoding in encodings)
     return sum(encoding.ids.count(unknown) for encoding in encodings) / max(total, 1)

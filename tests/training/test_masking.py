@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from whyshare.training.masking import PackedTexts, mask_batch, token_budget_batches
+from whyshare.training.masking import PackedTexts, TokenIds, mask_batch, token_budget_batches
 
-MASK, SPECIAL, VOCABULARY = 4, 5, 50
+SPECIAL, VOCABULARY = 5, 50
+IDS = TokenIds(pad=0, mask=4, ordinary=np.arange(SPECIAL, VOCABULARY))
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def test_batches_hold_every_text_once_within_the_budget(packed):
 
 def test_masks_are_whole_words_and_never_special(packed):
     indices = np.arange(50)
-    batch = mask_batch(packed, indices, 0.3, MASK, VOCABULARY, SPECIAL, np.random.default_rng(1))
+    batch = mask_batch(packed, indices, 0.3, IDS, np.random.default_rng(1))
     for row, index in enumerate(indices):
         ids = packed.ids[packed.offsets[index] : packed.offsets[index + 1]]
         starts = packed.starts[packed.offsets[index] : packed.offsets[index + 1]]
@@ -49,9 +50,6 @@ def test_masks_are_whole_words_and_never_special(packed):
 
 
 def test_masks_follow_the_seed(packed):
-    draw = [
-        mask_batch(packed, np.arange(9), 0.2, MASK, VOCABULARY, SPECIAL, np.random.default_rng(seed)).input_ids
-        for seed in (1, 1, 2)
-    ]
+    draw = [mask_batch(packed, np.arange(9), 0.2, IDS, np.random.default_rng(seed)).input_ids for seed in (1, 1, 2)]
     assert (draw[0] == draw[1]).all()
     assert (draw[0] != draw[2]).any()

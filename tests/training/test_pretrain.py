@@ -50,7 +50,7 @@ def test_both_losses_fall_and_a_resumed_run_is_the_same(folder, caplog, monkeypa
     assert log[-1]["validation_weak_loss"] < 0.5  # two labels that the text gives away: 0.69 by chance
     assert len(json.loads((folder / "whole/weak_labels.json").read_text(encoding="utf-8"))) == 2
 
-    from whyshare.training import pretrain
+    from whyshare.training import pretrain, pretraining_loop
 
     steps = iter(range(20))
 
@@ -59,8 +59,8 @@ def test_both_losses_fall_and_a_resumed_run_is_the_same(folder, caplog, monkeypa
             raise KeyboardInterrupt
         return losses(*args)
 
-    losses = pretrain.batch_losses
-    monkeypatch.setattr(pretrain, "batch_losses", killed)
+    losses = pretraining_loop.batch_losses
+    monkeypatch.setattr(pretraining_loop, "batch_losses", killed)
     with pytest.raises(KeyboardInterrupt):
         pretrain.pretrain(pretrain.PretrainConfig(**read(folder, checkpoint_minutes=0.0)), folder / "cut")
     monkeypatch.undo()

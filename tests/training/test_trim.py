@@ -104,6 +104,21 @@ def test_what_posts_use_stays_and_placeholders_are_one_token(folder):
     assert tokenizer("好").input_ids[:1] + tokenizer("好").input_ids[-1:] == [0, 2]
 
 
+def test_pretraining_goes_on_in_its_vocabulary(folder):
+    lines = [json.dumps({"text": f"今天天气真好 help {'转发抽奖' * (n % 3)} {n}", "kind": "post"}) for n in range(300)]
+    (folder / "posts.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    recipe = 'corpora = ["posts.jsonl"]\ntokens = [9000]\nbase = "encoder"\nnew_vocabulary = false\n'
+    recipe += "max_length = 32\nbatch_tokens = 256\nlearning_rate = 1e-2\n"
+    (folder / "pretrain.toml").write_text(recipe, encoding="utf-8")
+    assert main(["pretrain", "pretrain.toml", "-o", "further"]) == 0
+    log = [json.loads(line) for line in (folder / "further/log.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert log[-1]["validation_loss"] < np.log(1000)  # below chance
+    before, after = (AutoTokenizer.from_pretrained(name) for name in ("encoder", "further"))
+    assert before.get_vocab() == after.get_vocab()
+    assert after.mask_token == "<mask>"
+    assert AutoModel.from_pretrained("further").config.num_hidden_layers == 2
+
+
 def test_without_the_package_it_says_what_to_install(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "corpus.jsonl").write_text(json.dumps({"text": "好"}), encoding="utf-8")

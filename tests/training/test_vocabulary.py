@@ -68,7 +68,7 @@ def test_fit_prefers_the_whole_word():
     texts = ["今天天气"] * 5
     tokenizer = fit_unigram(Counter({"今天": 5, "今": 5, "天": 10, "气": 5, "天气": 5}), texts)
     assert tokenizer.encode("今天天气", add_special_tokens=False).tokens == ["今天", "天气"]
-    assert unknown_rate(tokenizer, ["今天龘"]) == 0.5
+    assert unknown_rate(tokenizer, ["今天龘"], tokenizer.token_to_id("[UNK]")) == 0.5
 
 
 def test_word_starts_follow_jieba_and_marks(tokenizer):

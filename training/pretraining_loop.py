@@ -1,0 +1,139 @@
+"""The loop of masked-language training, beside which the weak labels of the posts are learnt.
+
+Masks are drawn anew at every step, and batches hold a number of tokens, not of posts. It runs on a GPU or on two CPU
+cores, in bfloat16 on either, and goes on where it was stopped.
+"""
+
+import json
+import logging
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.tensorboard import SummaryWriter
+from transformers import BertForPreTraining
+
+from .masking import PackedTexts, TokenIds, mask_batch, token_budget_batches
+from .weak import weak_loss
+
+if TYPE_CHECKING:
+    from .pretrain import PretrainConfig
+
+log = logging.getLogger(__name__)
+
+
+def train(
+    config: "PretrainConfig", model: BertForPreTraining, packed: PackedTexts, token_ids: TokenIds,
+    rivals: torch.Tensor, folder: Path, checkpoint: Path,
+) -> None:  # fmt: skip
+    """Pass once over the texts; a hundredth of them is kept for validation."""
+    rng = np.random.default_rng(config.seed)
+    order = rng.permutation(len(packed))
+    validation, training = order[: len(order) // 100], order[len(order) // 100 :]
+    batches = token_budget_batches(packed.lengths, training, config.batch_tokens, rng)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=config.weight_decay, fused=True
+    )
+    warmup = max(1, int(config.warmup_share * len(batches)))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / warmup, max(0.0, (len(batches) - step) / (len(batches) - warmup)))
+    )
+    first = 0
+    if checkpoint.is_file():
+        state = torch.load(checkpoint, map_location=model.device, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        schedule.load_state_dict(state["schedule"])
+        first = state["step"]
+    model.train()
+    writer = SummaryWriter(str(folder / "tensorboard"))
+    started = saved = time.monotonic()
+    seen = 0
+    losses: list[tuple[float, float]] = []
+    for step in range(first, len(batches)):
+        batch_rng = np.random.default_rng((config.seed, step))  # masks do not depend on where a run was resumed
+        masked, weak = batch_losses(model, packed, batches[step], config.mask_share, token_ids, batch_rng, rivals)
+        (masked + config.weak_weight * weak).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        schedule.step()
+        losses.append((masked.item(), weak.item()))
+        seen += int(packed.lengths[batches[step]].sum())
+        if (step + 1) % 50 == 0 or step + 1 == len(batches):
+            rate = seen / (time.monotonic() - started)
+            entry = {"step": step + 1, "of": len(batches), **_mean_losses(losses), "tokens_per_s": round(rate)}
+            _record(folder / "log.jsonl", writer, entry)
+            losses.clear()
+        if time.monotonic() - saved > 60 * config.checkpoint_minutes:
+            _save_checkpoint(checkpoint, model, optimizer, schedule, step + 1)
+            saved = time.monotonic()
+    _save_checkpoint(checkpoint, model, optimizer, schedule, len(batches))
+    scores = validate(config, model, packed, token_ids, rivals, validation)
+    entry = {"step": len(batches), **{f"validation_{name}": value for name, value in scores.items()}}
+    _record(folder / "log.jsonl", writer, entry)
+    writer.close()
+
+
+def batch_losses(
+    model: BertForPreTraining, packed: PackedTexts, indices: NDArray[np.int64], mask_share: float,
+    token_ids: TokenIds, rng: np.random.Generator, rivals: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:  # fmt: skip
+    """Mask a batch and give the mean cross-entropy of its masked tokens and that of its weak labels, in nats."""
+    batch = mask_batch(packed, indices, mask_share, token_ids, rng)
+    device = model.device
+    chosen = torch.from_numpy(batch.chosen).to(device)
+    weak = torch.from_numpy(packed.weak[indices].astype(np.int64)).to(device)
+    labelled = weak >= 0
+    with torch.autocast(device.type, torch.bfloat16):
+        output = model.bert(
+            torch.from_numpy(batch.input_ids).to(device),
+            attention_mask=torch.from_numpy(batch.attention_mask).to(device),
+        )
+        logits = model.cls.predictions(output.last_hidden_state[chosen])  # only masked tokens pay for the softmax
+        masked = torch.nn.functional.cross_entropy(logits, torch.from_numpy(batch.targets).to(device))
+        if not labelled.any():
+            return masked, masked.new_zeros(())
+        return masked, weak_loss(model.cls.seq_relationship(output.pooler_output[labelled]), weak[labelled], rivals)
+
+
+@torch.no_grad()
+def validate(
+    config: "PretrainConfig", model: BertForPreTraining, packed: PackedTexts, token_ids: TokenIds,
+    rivals: torch.Tensor, indices: NDArray[np.int64],
+) -> dict[str, float]:  # fmt: skip
+    """Give the losses on texts that were not trained on."""
+    model.eval()
+    rng = np.random.default_rng(config.seed)
+    batches = token_budget_batches(packed.lengths, indices, config.batch_tokens, rng)
+    losses = [batch_losses(model, packed, batch, config.mask_share, token_ids, rng, rivals) for batch in batches]
+    return _mean_losses([(masked.item(), weak.item()) for masked, weak in losses])
+
+
+def _mean_losses(losses: list[tuple[float, float]]) -> dict[str, float]:
+    masked, weak = np.mean(losses, axis=0).tolist()
+    return {"loss": masked, "weak_loss": weak}
+
+
+def _save_checkpoint(
+    path: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LambdaLR, step: int,
+) -> None:  # fmt: skip
+    temporary = path.with_suffix(".tmp")
+    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
+    torch.save(state | {"step": step}, temporary)
+    temporary.replace(path)
+
+
+def _record(path: Path, writer: SummaryWriter, entry: dict[str, float]) -> None:
+    log.info(
+        " ".join(f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}" for key, value in entry.items())
+    )
+    with path.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(entry) + "\n")
+    for key, value in entry.items():
+        if key not in {"step", "of"}:
+            writer.add_scalar(f"pretrain/{key}", value, entry["step"])
