@@ -13,7 +13,7 @@ from .language import detect_language
 from .motives import MOTIVES, Motive
 from .posts import Reject
 from .reading import open_table
-from .tables import Row
+from .tables import UNCALCULATED, Row
 
 LABEL_COLUMNS = ("label", "primary", "motive", "标签", "动机", "类别", "gold", "annotation")
 FEW_POSTS = 10  # a motive with fewer posts can hardly be learnt or measured
@@ -169,6 +169,8 @@ def _post(row: Row, text_column: str, label_column: str, label_map: Mapping[str,
     if label is None:
         return None
     text = values.get(text_column)
+    if text_column in row.uncalculated:
+        raise ValueError(f"the text is {UNCALCULATED}")
     if not isinstance(text, str) or not clean(text):
         raise ValueError(f"the text is empty or none: {shown(text)}")
     secondary = parse_motive(values.get("secondary"), label_map)

@@ -24,7 +24,7 @@ from .remote import find_files, is_address
 from .results import PROBABILITY_COLUMNS
 from .standard_input import STANDARD_INPUT
 from .streams import COMPRESSED, MAX_RECORD
-from .tables import Row, Table
+from .tables import UNCALCULATED, Row, Table
 
 _STREAMED = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".txt": "txt"}
 _WHOLE = {".parquet": "parquet", ".xlsx": "xlsx", ".xlsm": "xlsx", ".db": "sqlite", ".sqlite": "sqlite"}
@@ -136,7 +136,9 @@ def _posts(given: str, file: str, text_column: str | None, on_reject: Callable[[
             on_reject(replace(row, file=name))
             continue
         text = _as_text(row.values.get(column))
-        if text is None:
+        if column in row.uncalculated:
+            on_reject(Reject(name, row.number, f"the text is {UNCALCULATED}"))
+        elif text is None:
             on_reject(Reject(name, row.number, f"the text is not a text but {shown(row.values[column])}"))
         elif len(text) > MAX_RECORD:
             on_reject(Reject(name, row.number, f"longer than {MAX_RECORD // 2**20} MiB", text[:200]))

@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
+from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
 from .columns import TEXT_COLUMNS, find_column
 from .errors import InputError
@@ -20,6 +21,8 @@ from .writing import EXCEL_ROWS
 
 MAX_TITLE = 10  # rows below a title among which the header is looked for
 
+_NO_RESULT = object()  # the value of a formula that was never calculated
+
 Cells = tuple[int, list[Any]]  # the number of a row, and its values
 
 # What openpyxl raises for workbooks that are damaged in one way or another.
@@ -29,7 +32,8 @@ _DAMAGE = (AttributeError, EOFError, LookupError, OSError, ParseError, TypeError
 def read_spreadsheet(path: Path, sheet: str | None = None) -> Table:
     """Open a sheet; its first row that is not empty holds the column names, or one soon below if that is a title.
 
-    Formulas give the value that Excel saved with them. Rows without any value are no rows.
+    Formulas give the value that Excel saved with them; one that was never calculated is said to be so. Of merged cells,
+    the first has the value and the others have none. Rows without any value are no rows.
     """
     sheets = _sheets(path)
     if sheet is not None and sheet not in sheets:
@@ -84,7 +88,7 @@ def _width(row: Cells) -> int:
 
 
 def _texts(row: Cells) -> list[str]:
-    return ["" if value is None else str(value) for value in row[1]]
+    return ["" if value in (None, _NO_RESULT) else str(value) for value in row[1]]
 
 
 def _rows(path: Path, rows: Iterator[Cells | Reject], columns: list[str]) -> Iterator[Row | Reject]:
@@ -98,25 +102,43 @@ def _rows(path: Path, rows: Iterator[Cells | Reject], columns: list[str]) -> Ite
                 str(path), number, f"{len(values)} cells where the header has {len(columns)}", str(values[:5])[:200]
             )
             continue
-        yield Row(number, dict(zip(columns, values + [None] * (len(columns) - len(values)), strict=True)))
+        cells = dict(zip(columns, values + [None] * (len(columns) - len(values)), strict=True))
+        uncalculated = frozenset(column for column, value in cells.items() if value is _NO_RESULT)
+        yield Row(number, cells | dict.fromkeys(uncalculated), uncalculated)
 
 
 def _cells(path: Path, worksheet: Any) -> Iterator[Cells | Reject]:
     """Give the values of each row that has any, without the empty cells at its end."""
-    worksheet.reset_dimensions()  # what the file says of its own size is often wrong
-    number = 0
+    workbook, number = worksheet.parent, 0
     try:
-        for number, cells in enumerate(worksheet.iter_rows(values_only=True), start=1):
-            if number > EXCEL_ROWS:
-                yield Reject(str(path), number, f"the sheet claims more than {EXCEL_ROWS} rows")
-                return
-            width = max(
-                (position for position, value in enumerate(cells, start=1) if value not in (None, "")), default=0
-            )
-            if width:
-                yield number, [_plain(value) for value in cells[:width]]
+        with worksheet._get_source() as source:
+            parser = _Parser(
+                source, worksheet._shared_strings, data_only=True, epoch=workbook.epoch,
+                date_formats=workbook._date_formats, timedelta_formats=workbook._timedelta_formats,
+            )  # fmt: skip
+            for number, cells in parser.parse():
+                if number > EXCEL_ROWS:
+                    yield Reject(str(path), EXCEL_ROWS + 1, f"the sheet claims more than {EXCEL_ROWS} rows")
+                    return
+                values = {cell["column"]: _plain(cell["value"]) for cell in cells}
+                width = max((column for column, value in values.items() if value not in (None, "")), default=0)
+                if width:
+                    yield number, [values.get(column) for column in range(1, width + 1)]
     except _DAMAGE as error:
         yield Reject(str(path), number + 1, f"the sheet is damaged from this row on ({error})")
+
+
+class _Parser(WorkSheetParser):
+    """The parser of openpyxl, which gives the same for a formula that was never calculated and for an empty cell."""
+
+    def parse_cell(self, element: Any) -> dict[str, Any]:
+        cell: dict[str, Any] = super().parse_cell(element)
+        if cell["value"] is None and element.find(FORMULA_TAG) is not None:
+            calculated = (
+                cell["data_type"] == "str" and element.find(VALUE_TAG) is not None
+            )  # the result is an empty text
+            cell["value"] = None if calculated else _NO_RESULT
+        return cell
 
 
 def _plain(value: Any) -> Any:

@@ -8,13 +8,19 @@ from typing import Any
 from .errors import InputError
 from .posts import Reject
 
+UNCALCULATED = "a formula without a calculated value; open the workbook in Excel and save it"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: ``number`` as a person sees it in the file, ``values`` by column."""
+    """One row: ``number`` as a person sees it in the file, ``values`` by column.
+
+    ``uncalculated`` names the columns that have no value here since nobody has calculated their formula yet.
+    """
 
     number: int
     values: dict[str, Any]
+    uncalculated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

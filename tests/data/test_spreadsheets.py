@@ -1,3 +1,4 @@
+import zipfile
 from datetime import UTC, date, datetime
 
 import openpyxl
@@ -85,6 +86,39 @@ def test_dates_stay_dates(tmp_path):
         for value in (day, moment):
             writer.write({"text": "x", "at": value})
     assert [post.fields["at"] for post in read_posts(tmp_path / "b.parquet")] == ["2024-05-01", "2024-05-01 07:30:00"]
+
+
+def test_a_text_that_is_a_formula_without_a_value(tmp_path):
+    rows = [["text", "label", "n"], ["hi", "help", "=1+1"], ['="a"&"b"', "help"], ["", "help", 3], ["ho", "value", 4]]
+    book, path = workbook(tmp_path / "a.xlsx", posts=rows)
+    book.save(path)
+    rejects = []
+    posts = list(read_posts(path, on_reject=rejects.append))
+    assert [dict(post.fields) for post in posts] == [
+        {"text": "hi", "label": "help", "n": None},
+        {"text": None, "label": "help", "n": 3},
+        {"text": "ho", "label": "value", "n": 4},
+    ]
+    reason = "the text is a formula without a calculated value; open the workbook in Excel and save it"
+    assert [(reject.row, reject.reason) for reject in rejects] == [(3, reason)]
+    assert (3, reason) in [(problem.row, problem.reason) for problem in check_annotated(path).problems]
+    # Excel saves an empty result, and a text, like this.
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(tmp_path / "b.xlsx", "w") as new:
+        for name in old.namelist():
+            content = old.read(name).replace(b'<c r="A3">', b'<c r="A3" t="str">')
+            new.writestr(name, content.replace(b'<c r="C2"><f>1+1</f><v />', b'<c r="C2"><f>1+1</f><v>2</v>'))
+    assert [(post.text, post.fields["n"]) for post in read_posts(tmp_path / "b.xlsx")] == [
+        ("hi", 2), ("", None), ("", 3), ("ho", 4),
+    ]  # fmt: skip
+
+
+def test_merged_cells_have_their_value_in_the_first(tmp_path):
+    rows = [["campaign", "text"], ["spring", "hi"], [None, None], [None, "ho"]]
+    book, path = workbook(tmp_path / "a.xlsx", posts=rows)
+    book["posts"].merge_cells("A2:A4")
+    book["posts"].merge_cells("B2:B3")
+    book.save(path)
+    assert [tuple(post.fields.values()) for post in read_posts(path)] == [("spring", "hi"), (None, "ho")]
 
 
 def test_sheets_that_are_not_read_are_named(tmp_path, tiny_model, capsys):
