@@ -134,10 +134,8 @@ class _Parser(WorkSheetParser):
     def parse_cell(self, element: Any) -> dict[str, Any]:
         cell: dict[str, Any] = super().parse_cell(element)
         if cell["value"] is None and element.find(FORMULA_TAG) is not None:
-            calculated = (
-                cell["data_type"] == "str" and element.find(VALUE_TAG) is not None
-            )  # the result is an empty text
-            cell["value"] = None if calculated else _NO_RESULT
+            empty_text = cell["data_type"] == "str" and element.find(VALUE_TAG) is not None
+            cell["value"] = None if empty_text else _NO_RESULT
         return cell
 
 

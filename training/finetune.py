@@ -25,6 +25,7 @@ from transformers import (
     DataCollatorWithPadding,
     EarlyStoppingCallback,
     EvalPrediction,
+    PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
     Trainer,
@@ -39,7 +40,7 @@ from ..data.fingerprints import file_fingerprint
 from ..data.motives import MOTIVES
 from ..models.bases import MINI, base_location, loading
 from ..models.encoding import Encoder
-from ..models.settings import ModelSettings
+from ..models.settings import ModelSettings, encoder_positions
 from .average import average_models
 from .folder import half_precision, save_folder, settings_from_validation, write_validation
 from .memory import keep_freed_memory
@@ -117,6 +118,9 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     """
     keep_freed_memory()
     set_seed(config.init_seed)
+    location = base_location(config.base)
+    with loading(config.base):
+        _check_base(config, AutoConfig.from_pretrained(location))
     files = [load_annotated(Path(path)) for path in (*config.train, *config.extra)]
     posts = [post for file in files for post in file]
     training, validation = split_with_extra(
@@ -125,7 +129,6 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     copies = np.repeat(config.repeats or [1] * len(files), [len(file) for file in files])
     training = np.repeat(training, copies[training])
     _check_labels([posts[index] for index in training])
-    location = base_location(config.base)
     with loading(config.base):
         tokenizer = AutoTokenizer.from_pretrained(location)
         if config.average:
@@ -191,18 +194,13 @@ def train_stage(trainer: Trainer) -> None:
 
 
 def load_classifier(location: str, dropout: float, layers: int = 0) -> PreTrainedModel:
-    """Load an encoder, or its lowest layers, under a head of eight named motives; a new one if it has none.
-
-    :raises InputError: If it has fewer layers.
-    """
+    """Load an encoder, or its lowest layers, under a head of eight named motives; a new one if it has none."""
     config = AutoConfig.from_pretrained(
         location,
         id2label={number: str(motive) for number, motive in enumerate(MOTIVES)},
         label2id={str(motive): number for number, motive in enumerate(MOTIVES)},
     )
     config.problem_type = "single_label_classification"
-    if layers > config.num_hidden_layers:
-        raise InputError(f"layers is {layers}; {location} has {config.num_hidden_layers}")
     if layers:
         config.num_hidden_layers = layers
         if getattr(config, "layer_types", None):  # of ModernBERT, one for each layer
@@ -316,6 +314,17 @@ def layerwise_rates(model: PreTrainedModel, config: FinetuneConfig) -> list[dict
         {"params": parameters, "lr": config.learning_rate * config.layer_decay ** (depth + 1 - height)}
         for height, parameters in sorted(groups.items())
     ]
+
+
+def _check_base(config: FinetuneConfig, base: PreTrainedConfig) -> None:
+    if config.layers > base.num_hidden_layers:
+        raise InputError(f"layers is {config.layers}; base {config.base} has {base.num_hidden_layers}")
+    positions = encoder_positions(base.to_dict())
+    if positions is not None and config.max_length > positions:
+        raise InputError(
+            f"max_length is {config.max_length}, base {config.base} has positions for {positions} tokens; lower it, or "
+            "take another base"
+        )
 
 
 def _check_labels(posts: Sequence[Annotated]) -> None:

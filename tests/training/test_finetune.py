@@ -148,7 +148,7 @@ def test_the_lowest_layers_of_a_model_are_a_smaller_one(kind, tmp_path, monkeypa
     }
     assert Labeller.load("small").label("求助a").motive in MOTIVES
     assert main(["train", "3.toml", "-o", "tall"]) == 2
-    assert "layers is 3; base has 2" in capsys.readouterr().err
+    assert "layers is 3; base base has 2" in capsys.readouterr().err
 
 
 def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch, capsys):

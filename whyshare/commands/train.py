@@ -24,11 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train, and print the validation scores."""
     with needs("train"):
-        from transformers import AutoConfig
-
         from ..training.finetune import FinetuneConfig, finetune
-    from ..models.bases import base_location, loading
-    from ..models.settings import encoder_positions
     from ..training.settings import build_config, read_recipe
 
     if options.output.exists() and not options.output.is_dir():
@@ -48,13 +44,6 @@ def run(options: argparse.Namespace) -> int:
         config = replace(config, **given)
     except ValueError as error:
         raise InputError(f"options: {error}") from None
-    with loading(config.base):
-        positions = encoder_positions(AutoConfig.from_pretrained(base_location(config.base)).to_dict())
-    if positions is not None and config.max_length > positions:
-        raise InputError(
-            f"max_length is {config.max_length}, base {config.base} has positions for {positions} tokens; lower it, or "
-            "take another base"
-        )
     show_log()
     try:
         settings = finetune(config, options.output)
