@@ -30,6 +30,8 @@ _STREAMED = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"
 _WHOLE = {".parquet": "parquet", ".xlsx": "xlsx", ".xlsm": "xlsx", ".db": "sqlite", ".sqlite": "sqlite"}
 _WHOLE |= {".sqlite3": "sqlite", ".pq": "parquet"}
 ENDINGS = ", ".join([*_STREAMED, *_WHOLE])
+# Columns that tell what whyshare wrote itself: labelled, drawn to be checked, labels without texts or joined with them.
+_OWN_COLUMNS = (set(PROBABILITY_COLUMNS), {"post", "weight", "text"}, {"sha256"})
 
 
 def read_posts(
@@ -105,7 +107,7 @@ def _open_table(path: str) -> Table:
         return replace(table, other_sheets=()) if named(path) == STANDARD_INPUT else table  # which cannot be asked for
     if kind in {"csv", "tsv"}:
         table = read_delimited(file, "\t" if kind == "tsv" else None)
-        return _unescaped(table) if set(PROBABILITY_COLUMNS) <= set(table.columns) else table
+        return _unescaped(table) if any(own <= set(table.columns) for own in _OWN_COLUMNS) else table
     return {"jsonl": read_json_lines, "json": read_json_array, "txt": read_lines}[kind](file)
 
 

@@ -60,7 +60,7 @@ def hydrate(standoff: Path, texts: Sequence[str | Path], text_column: str | None
         if text is None:
             result.missing[str(row.get("source") or "unknown source")] += 1
         else:
-            result.rows.append({**{k: v for k, v in row.items() if k != "sha256"}, "text": text})
+            result.rows.append({**row, "text": text})
     return result
 
 

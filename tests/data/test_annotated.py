@@ -6,6 +6,7 @@ import pytest
 from whyshare.cli import main
 from whyshare.data.annotated import check_annotated, load_annotated, parse_motive
 from whyshare.data.errors import InputError
+from whyshare.data.fingerprints import text_fingerprint
 from whyshare.data.motives import MOTIVES, Motive
 
 DATA = Path(__file__).parents[2] / "data" / "annotated"
@@ -93,11 +94,13 @@ def test_public_labels_hold_no_text_and_can_be_joined(name, count, tmp_path, sha
 
 
 def test_detach_and_hydrate_round_trip(tmp_path, capsys):
-    path = write(tmp_path, "id,text,label,source\n1,ａ b,help,web\n2,c,value,web\n")
+    path = write(tmp_path, "id,text,label,source\n1,ａ b,help,web\n2,c,value,web\n3,@小明 看,help,web\n")
     standoff, joined = tmp_path / "labels.jsonl", tmp_path / "joined.csv"
     assert main(["data", "detach", str(path), "-o", str(standoff)]) == 0
     assert "text" not in standoff.read_text(encoding="utf-8")
-    texts = write(tmp_path, "a b\nother\n", "texts.txt")
+    texts = write(tmp_path, "a b\nother\n@小明 看\n", "texts.txt")
     assert main(["data", "hydrate", str(standoff), "--texts", str(texts), "-o", str(joined)]) == 0
-    assert "1 of 2 texts found" in capsys.readouterr().out
-    assert [(post.id, post.text, post.label) for post in load_annotated(joined)] == [("1", "a b", "help")]
+    assert "2 of 3 texts found" in capsys.readouterr().out
+    posts = load_annotated(joined)
+    assert [(post.id, post.text, post.label) for post in posts] == [("1", "a b", "help"), ("3", "@小明 看", "help")]
+    assert [post.fields["sha256"] for post in posts] == [text_fingerprint(post.text) for post in posts]

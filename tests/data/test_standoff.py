@@ -6,7 +6,7 @@ from whyshare.data.writing import open_writer
 def test_labels_survive_whatever_their_column_is_called(tmp_path):
     source, standoff, joined = tmp_path / "a.csv", tmp_path / "labels.csv", tmp_path / "joined.csv"
     source.write_text(
-        "正文,标签,secondary,certainty,care\n求推荐牙科,寻求帮助,attention,2,1\n小心骗子,WARNING,,,\n", "utf-8"
+        "正文,标签,secondary,certainty,care\n求推荐牙科,寻求帮助,attention,2,1\n@所有人 小心骗子,WARNING,,,\n", "utf-8"
     )
     rows = list(detach(source))
     assert [(row["label"], row["secondary"], row["certainty"], row["care"]) for row in rows] == [

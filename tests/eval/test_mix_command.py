@@ -193,6 +193,8 @@ def test_a_bad_row_of_a_sample_is_named(folder, capsys, column, value, message):
 
 @pytest.mark.parametrize("form", ["csv", "label-studio", "label-studio-min", "doccano", "doccano-meta"])
 def test_every_form_of_a_sample_comes_back(folder, form, capsys):
+    labelled = (folder / "labelled.jsonl").read_text(encoding="utf-8")
+    (folder / "labelled.jsonl").write_text(labelled.replace('"text": "', '"text": "@ming '), encoding="utf-8")
     tool = form.removesuffix("-min").removesuffix("-meta")
     name = {"csv": "check.csv", "label-studio": "check.json", "doccano": "check.jsonl"}[tool]
     arguments = ["sample", "labelled.jsonl", "-n", "60", "-o", name]
@@ -201,14 +203,14 @@ def test_every_form_of_a_sample_comes_back(folder, form, capsys):
     if form == "csv":
         lines = path.read_text(encoding="utf-8-sig").splitlines()
         rows = [line.split(",") for line in lines[1:]]
-        filled = [lines[0], *(",".join([*row[:3], row[2].split()[0], ""]) for row in rows)]
+        filled = [lines[0], *(",".join([*row[:3], row[2].split()[1], ""]) for row in rows)]
         path.write_text("\n".join(filled), encoding="utf-8")
     elif tool == "doccano":
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         labels = json.loads((folder / "check.labels.json").read_text(encoding="utf-8"))
         assert [label["text"] for label in labels] == [str(motive) for motive in MOTIVES]
         for row in rows:  # as doccano exports them
-            row["label"], row["Comments"] = [row["text"].split()[0]], []
+            row["label"], row["Comments"] = [row["text"].split()[1]], []
             if form == "doccano-meta":
                 row["meta"] = {"post": row.pop("post"), "weight": row.pop("weight")}
         path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
@@ -216,7 +218,7 @@ def test_every_form_of_a_sample_comes_back(folder, form, capsys):
         assert 'value="help"' in (folder / "check.config.xml").read_text(encoding="utf-8")
         tasks = json.loads(path.read_text(encoding="utf-8"))
         for task in tasks:
-            label = task["data"]["text"].split()[0]
+            label = task["data"]["text"].split()[1]
             skipped = {"was_cancelled": True, "result": [{"value": {"choices": ["warning"]}}]}
             task["annotations"] = [skipped, {"result": [{"value": {"choices": [label]}}]}]
             if form == "label-studio-min":
