@@ -26,7 +26,7 @@ from ..data.writing import check_rows
 from ..models.settings import BUNDLED, SETTINGS_FILE, WEIGHTS_FILE, ModelSettings
 from .chunks import Chunk, ChunkLabeller, labelled_posts, windows
 from .labeller import Labeller
-from .outputs import OnReject, Summary, output_files, write_outputs
+from .outputs import INPUT_CHANGED, OnReject, Summary, output_files, write_outputs
 from .parts import Part, Parts, full_disk_said
 
 CHUNK = 512  # posts in a part
@@ -84,11 +84,14 @@ def run_job(job: Job, progress: Progress = lambda done, total: None) -> Summary:
     parts = Parts(job.output)
     with full_disk_said(job.output), parts.locked(), local_copies(inputs) as files:
         planned = output_files(job.output, job.one_each, files)
+        manifest = _manifest(job, files)  # before the first pass, so that a change in any of them is noticed
         census = take_census(job, files)
         for output, own in planned.items():
             check_rows(output, sum(census.files[file] for file in set(own)))
-        done = parts.open(_manifest(job, files), job.restart)
+        done = parts.open(manifest, job.restart)
         _label_missing(job, files, census, parts, progress)
+        if _manifest(job, files)["input"] != manifest["input"]:
+            raise InputError(INPUT_CHANGED)
         results = labelled_posts(parts, census.posts, CHUNK, settings)
         rejects = job.output.with_name(job.output.name + ".rejects.jsonl")
         summary = write_outputs(planned, census.columns, results, job.text_column, job.limit, rejects)

@@ -21,6 +21,8 @@ from .labelled import Labelled
 
 OnReject = Callable[[Reject], None]
 
+INPUT_CHANGED = "the input changed while it was labelled; add --restart to label it as it is now"
+
 
 @dataclass
 class Summary:
@@ -119,11 +121,13 @@ def write_outputs(
                 for post in islice(read_posts(*files, text_column=text_column, on_reject=on_reject), left):
                     labelled = next(results, None)
                     if labelled is None:
-                        raise InputError("the input changed while it was read; run the same command again")
+                        raise InputError(INPUT_CHANGED)
                     summary.count(labelled)
                     added = labelled.as_columns()
                     writer.write({**post.fields, **{names[column]: value for column, value in added.items()}})
             summary.shortened_cells += writer.shortened
+        if next(results, None) is not None:
+            raise InputError(INPUT_CHANGED)
     return summary
 
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,35 @@ def test_another_input_or_setting_is_refused_unless_restarted(posts, tiny_model,
     with pytest.raises(InputError, match="another input and setting"):
         run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model, limit=9))
     assert run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model, restart=True)).posts == 501
+
+
+def drop_first_post(path):
+    header, _, *rows = path.read_bytes().splitlines(keepends=True)
+    path.with_name("changed.csv").write_bytes(b"".join([header, *rows]))
+    path.with_name("changed.csv").replace(path)
+
+
+def test_an_input_that_changes_while_it_is_labelled_is_refused(posts, tiny_model, tmp_path):
+    job = Job((str(posts),), tmp_path / "out.csv", tiny_model)
+    message = "^the input changed while it was labelled; add --restart to label it as it is now$"
+    with pytest.raises(InputError, match=message):
+        run_job(job, lambda done, total: drop_first_post(posts) if done == total else None)
+    assert not (tmp_path / "out.csv").exists()
+    with pytest.raises(InputError, match=r"another input.*--restart"):
+        run_job(job)
+    assert run_job(replace(job, restart=True)).posts == 499
+
+
+def test_posts_that_are_gone_when_the_output_is_written_are_noticed(posts, tiny_model, tmp_path, monkeypatch):
+    real_write = job_module.write_outputs
+
+    def write(*arguments):
+        drop_first_post(posts)
+        return real_write(*arguments)
+
+    monkeypatch.setattr(job_module, "write_outputs", write)
+    with pytest.raises(InputError, match="the input changed while it was labelled"):
+        run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model))
 
 
 def test_a_damaged_part_is_computed_again(posts, tiny_model, tmp_path):
