@@ -13,7 +13,7 @@ from .language import detect_language
 from .motives import MOTIVES, Motive
 from .posts import Reject
 from .reading import open_table
-from .tables import UNCALCULATED, Row
+from .tables import UNCALCULATED, Row, row_id
 
 LABEL_COLUMNS = ("label", "primary", "motive", "标签", "动机", "类别", "gold", "annotation")
 FEW_POSTS = 10  # a motive with fewer posts can hardly be learnt or measured
@@ -180,7 +180,7 @@ def _post(row: Row, text_column: str, label_column: str, label_map: Mapping[str,
     if certainty not in (None, "") and str(certainty) not in {"1", "2", "3"}:
         raise ValueError(f"certainty is {shown(certainty)}; 1, 2 or 3 is needed")
     return Annotated(
-        id=str(values.get("id") or row.number),
+        id=row_id(values, row.number),
         text=text,
         label=label,
         secondary=secondary,

@@ -15,6 +15,7 @@ from .motives import Motive
 from .posts import Reject
 from .reading import open_table
 from .results import PROBABILITY_COLUMNS, RESULT_COLUMNS
+from .tables import row_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def read_predictions(path: Path, text_column: str | None = None) -> Iterator[Pre
         except ValueError as error:
             raise InputError(f"{path} row {row.number}: {error}") from None
         text = values.get(text_name) if text_name else ""
-        yield Prediction(str(values.get("id") or row.number), str(text or ""), motive, probs, values, row.number)
+        yield Prediction(row_id(values, row.number), str(text or ""), motive, probs, values, row.number)
 
 
 def _latest(columns: list[str], name: str) -> str | None:

@@ -1,10 +1,11 @@
 """What every reader gives: the columns of a file, then its rows one by one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from .columns import find_column
 from .errors import InputError
 from .posts import Reject
 
@@ -43,6 +44,13 @@ class Table:
             if not self.other_sheets:
                 raise
             raise InputError(f"{error}; or read another sheet: {', '.join(self.other_sheets)}") from None
+
+
+def row_id(values: Mapping[str, Any], number: int) -> str:
+    """Give the id of a row, however its column is written; the number of the row where it has none."""
+    column = "id" if "id" in values else find_column(list(values), ["id"])
+    given = values[column] if column else None
+    return str(number if given in (None, "") else given)
 
 
 def unique_names(names: list[str]) -> list[str]:

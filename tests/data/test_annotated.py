@@ -8,6 +8,7 @@ from whyshare.data.annotated import check_annotated, load_annotated, parse_motiv
 from whyshare.data.errors import InputError
 from whyshare.data.fingerprints import text_fingerprint
 from whyshare.data.motives import MOTIVES, Motive
+from whyshare.data.predictions import read_predictions
 
 DATA = Path(__file__).parents[2] / "data" / "annotated"
 
@@ -63,6 +64,13 @@ def test_printed_labels_are_read_and_advice_fits_the_command():
         parse_motive("joy")
     with pytest.raises(ValueError, match=r"; mend it or map it with --label-map$"):
         parse_motive("joy", {})
+
+
+def test_an_id_may_be_zero_and_its_column_in_capitals(tmp_path):
+    rows = '{"ID": 0, "text": "a", "label": "help"}\n{"ID": 1, "text": "b", "label": "help"}\n{"text": "c", "label": "help"}\n'
+    posts = load_annotated(write(tmp_path, rows, "a.jsonl"))
+    assert [post.id for post in posts] == ["0", "1", "3"]
+    assert [one.id for one in read_predictions(write(tmp_path, "Id,motive\n0,help\n,help\n"))] == ["0", "3"]
 
 
 def test_no_label_column(tmp_path):

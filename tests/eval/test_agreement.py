@@ -92,6 +92,14 @@ def test_the_command_places_files_side_by_side(tmp_path, monkeypatch, capsys):
     assert "3,help,value" in (tmp_path / "differ.csv").read_text(encoding="utf-8")
 
 
+def test_posts_are_paired_by_an_id_in_capitals(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ann.csv").write_text("ID,label\na,help\nb,value\nc,warning\n", encoding="utf-8")
+    (tmp_path / "bob.csv").write_text("ID,label\nc,warning\na,help\nb,value\n", encoding="utf-8")
+    assert main(["agreement", "ann.csv", "bob.csv", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["pairs"][0]["equal labels"][0] == 1
+
+
 def test_a_blank_cell_is_missing_and_null_is_no_post(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "two.csv").write_text("id,a,b\n1,help,help\n2,value,\n3,null,null\n4,value,help\n", encoding="utf-8")

@@ -118,12 +118,13 @@ def _labels(path: Path, rows: list[tuple[int, str, dict[str, Any]]], column: str
 
 def _rows(path: Path, table: Any) -> list[tuple[int, str, dict[str, Any]]]:
     from ..data.posts import Reject
+    from ..data.tables import row_id
 
     rows, seen = [], set()
     for row in table.rows:
         if isinstance(row, Reject):
             raise InputError(f"{path} row {row.row}: {row.reason}")
-        key = str(row.values.get("id") or row.number)
+        key = row_id(row.values, row.number)
         if key in seen:
             raise InputError(f"{path} row {row.number}: id {key!r} stands twice; ids must differ")
         seen.add(key)
@@ -149,11 +150,12 @@ def _motive(path: Path, number: int, value: Any) -> Any:
 
 def _model_labels(options: argparse.Namespace) -> dict[str, Any]:
     from ..data.reading import read_posts
+    from ..data.tables import row_id
     from ..inference.labeller import Labeller
 
     posts = list(read_posts(options.texts))
     labelled = Labeller.load(options.model).label([post.text for post in posts])
-    return {str(post.fields.get("id") or post.row): one.motive for post, one in zip(posts, labelled, strict=True)}
+    return {row_id(post.fields, post.row): one.motive for post, one in zip(posts, labelled, strict=True)}
 
 
 def _unused(name: str, labels: dict[str, Any]) -> str:
