@@ -36,8 +36,12 @@ def run(options: argparse.Namespace) -> None:
     import numpy as np
 
     from ..data.motives import MOTIVES
+    from ..data.writing import check_output, open_writer
     from ..eval.agreement import MISSING, disagreements, measure_agreement
 
+    if options.output:
+        inputs = [*options.file, options.texts, options.predictions]
+        check_output(options.output, [path for path in inputs if path])
     labels = _from_columns(options) if len(options.file) == 1 else _from_files(options.file)
     if options.texts:
         labels[_unused("model", labels)] = _model_labels(options)
@@ -55,9 +59,6 @@ def run(options: argparse.Namespace) -> None:
     agreement = measure_agreement(matrix, list(labels), len(MOTIVES) + 1)
     differing = [key for key, row in zip(ids, matrix, strict=True) if len({k for k in row if k != MISSING}) > 1]
     if options.output:
-        from ..data.writing import check_output, open_writer
-
-        check_output(options.output, options.file)
         with open_writer(options.output, ["id", *labels]) as writer:
             for key in differing:
                 given = {name: "" if key not in one else str(one[key] or "no post") for name, one in labels.items()}

@@ -29,8 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Compare every two, print, and list the posts that flipped."""
+    from ..data.writing import check_output
     from ..eval.comparison import compare
 
+    if options.output:
+        runs = map(_predictions_in, [options.annotated, *options.reports])
+        check_output(options.output, [*runs, *options.predictions, *options.baseline])
     if options.reports:
         posts, judgements = _load_runs(options)
     elif options.annotated.is_dir():
@@ -76,7 +80,7 @@ def _load_runs(options: argparse.Namespace) -> tuple[list["Annotated"], list[tup
     if options.model or options.predictions or options.baseline:
         raise InputError("RUN RUN compares reports as they are; to compare models, name one annotated file")
     folders = [options.annotated, *options.reports]
-    files = [folder / PREDICTIONS_FILE if folder.is_dir() else folder for folder in folders]
+    files = [_predictions_in(folder) for folder in folders]
     posts = load_annotated(files[0])
     labels = {post.id: post.label for post in posts}
     for file in files[1:]:
@@ -86,16 +90,19 @@ def _load_runs(options: argparse.Namespace) -> tuple[list["Annotated"], list[tup
     return posts, [(name, judge_file(file, posts)) for name, file in zip(names, files, strict=True)]
 
 
+def _predictions_in(run: Path) -> Path:
+    return run / PREDICTIONS_FILE if run.is_dir() else run
+
+
 def _write_flipped(
     options: argparse.Namespace, posts: Sequence["Annotated"], judgements: Sequence[tuple[str, "Judged"]]
 ) -> int:
     """Write the posts that two models label differently; give their number."""
     from ..data.cleaning import clean
     from ..data.motives import MOTIVES
-    from ..data.writing import check_output, open_writer
+    from ..data.writing import open_writer
     from ..eval.comparison import flipped
 
-    check_output(options.output, [options.annotated])
     (first, one), (second, other) = judgements
     rows = flipped(one, other)
     with open_writer(options.output, ["id", "text", "label", first, second]) as writer:

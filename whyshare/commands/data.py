@@ -78,10 +78,11 @@ def run_detach(options: argparse.Namespace) -> None:
 
 def run_hydrate(options: argparse.Namespace) -> None:
     """Join, and say what is missing."""
+    from ..data.reading import list_files
     from ..data.standoff import hydrate
     from ..data.writing import check_output, open_writer
 
-    check_output(options.output, [options.file, *map(Path, options.texts)])
+    check_output(options.output, [options.file, *map(Path, list_files(tuple(options.texts)))])
     result = hydrate(options.file, options.texts, options.text_column)
     missing = sum(result.missing.values())
     if not result.rows:
@@ -107,7 +108,8 @@ def run_suspects(options: argparse.Namespace) -> None:
         import cleanlab  # noqa: F401
     from ..eval.suspects import near_duplicates, suspect_labels
 
-    check_output(options.output, [options.file])
+    inputs = [options.file, options.against, options.predictions]
+    check_output(options.output, [path for path in inputs if path])
     posts = load_annotated(options.file)
     if len({post.label for post in posts}) < 2:
         raise InputError(f"every post of {options.file} is {posts[0].label}; two motives are needed to doubt a label")

@@ -44,7 +44,8 @@ def run(options: argparse.Namespace) -> None:
     from ..eval.sampling import read_checked
 
     if options.excel:
-        check_output(options.excel, [options.labelled])
+        inputs = [options.labelled, options.checked, options.errors]
+        check_output(options.excel, [path for path in inputs if path])
         if options.excel.suffix.lower() != ".xlsx":
             raise InputError(f"{options.excel} is no .xlsx; give the workbook that ending")
     rows = [post for post in read_predictions(options.labelled) if post.motive is not None]
