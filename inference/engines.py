@@ -1,6 +1,7 @@
 """Two ways to run the same weights: ONNX Runtime on a CPU, torch on a GPU (or wherever it is asked for)."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
@@ -62,9 +63,14 @@ class TorchEngine:
     name = "torch"
 
     def __init__(self, folder: Path, device: str) -> None:
-        import torch
-        from transformers import AutoModelForSequenceClassification
-
+        try:
+            import torch
+            from transformers import AutoModelForSequenceClassification
+        except ModuleNotFoundError as error:
+            message = f'{error.name} is not installed; this device needs: pip install "whyshare[train]"'
+            raise InputError(message) from None
+        if device == "cuda" and not torch.cuda.is_available():
+            raise InputError("no CUDA device that torch can use; leave --device out to run on the CPU")
         self._torch = torch
         self.threads = 2 if device == "cuda" else 1  # one batch is sent while another is computed
         self._device = torch.device(device)
@@ -81,18 +87,15 @@ class TorchEngine:
 
 
 def load_engine(folder: Path, device: str = "auto", threads: int | None = None) -> Engine:
-    """Load the engine for a device: a GPU when there is one and torch to drive it, else ONNX Runtime.
+    """Load the engine for a device: a GPU when there is one and what drives it is installed, else ONNX Runtime.
 
     :raises InputError: If the device is not to be had.
     """
     if device not in DEVICES:
         raise InputError(f"device {device!r} is not one of {', '.join(DEVICES)}")
-    if device in {"cuda", "auto"}:
-        if _has_cuda():
-            return TorchEngine(folder, "cuda")
-        if device == "cuda":
-            raise InputError("no CUDA device that torch can use; leave --device out to run on the CPU")
-    return TorchEngine(folder, "cpu") if device == "torch-cpu" else OnnxEngine(folder, threads)
+    if device == "auto":
+        device = "cuda" if _has_cuda() else "cpu"
+    return OnnxEngine(folder, threads) if device == "cpu" else TorchEngine(folder, device.removeprefix("torch-"))
 
 
 def usable_cores() -> int:
@@ -104,8 +107,8 @@ def _has_cuda() -> bool:
     """Look for a GPU without importing torch where there cannot be one: that alone takes seconds."""
     if not any(Path(device).exists() for device in ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg")) and os.name != "nt":
         return False
-    try:
-        import torch
-    except ModuleNotFoundError:
+    if not (find_spec("torch") and find_spec("transformers")):
         return False
+    import torch
+
     return bool(torch.cuda.is_available())

@@ -1,4 +1,5 @@
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ from hypothesis import strategies as st
 from whyshare import Labeller
 from whyshare.data.errors import InputError
 from whyshare.data.motives import MOTIVES
+from whyshare.inference import engines
+from whyshare.models.settings import BUNDLED
 
 TEXTS = [
     "今天天气真好",
@@ -94,6 +97,18 @@ def test_what_is_no_text_is_named(labeller, texts):
         labeller.label(texts)
     with pytest.raises(TypeError, match=f"{texts!r} is among the texts and is no text; give '' where there is none"):
         labeller.label(["fine", texts])
+
+
+@pytest.mark.parametrize("missing", ["torch", "transformers"])
+def test_without_torch_or_transformers_a_gpu_is_left_alone(missing, monkeypatch):
+    monkeypatch.setattr(engines.Path, "exists", lambda path: True)  # of a GPU's device
+    torch = SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: True), __spec__="installed")
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setitem(sys.modules, missing, None)
+    assert isinstance(engines.load_engine(BUNDLED), engines.OnnxEngine)
+    for device in ("torch-cpu", "cuda"):
+        with pytest.raises(InputError, match=rf'^{missing} is not installed; .*: pip install "whyshare\[train\]"$'):
+            engines.load_engine(BUNDLED, device)
 
 
 def test_errors(tiny_model, tmp_path):
