@@ -37,6 +37,7 @@ class Summary:
     shortened_cells: int = 0
     resumed_posts: int = 0
     seconds: float = 0.0
+    outputs: list[str] = field(default_factory=list)  # the files that were written
     unread_sheets: list[str] = field(default_factory=list)  # of workbooks of which only the first sheet was asked for
 
     def count(self, labelled: Labelled) -> None:
@@ -126,6 +127,7 @@ def write_outputs(
                     added = labelled.as_columns()
                     writer.write({**post.fields, **{names[column]: value for column, value in added.items()}})
             summary.shortened_cells += writer.shortened
+            summary.outputs.append(str(output))
         if next(results, None) is not None:
             raise InputError(INPUT_CHANGED)
     return summary

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -53,6 +54,18 @@ def test_a_folder_that_would_lose_something_is_refused(tiny_model, tmp_path, mon
         assert error.count("\n") == 1
     assert (tmp_path / "x/a.csv").read_text(encoding="utf-8") == "text\nhelp\n"
     assert not (tmp_path / "out").exists()
+
+
+def test_what_was_labelled_is_shown_and_nothing_else(tiny_model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/notes.csv").write_text("note\nmine\n", encoding="utf-8")
+    (tmp_path / "a.csv").write_text('review,title\nhelp me,one\n" ",two\n', encoding="utf-8")
+    command = ["label", "a.csv", "-o", "out", "--text-column", "review", "--model", str(tiny_model), "--show"]
+    assert main(command) == 0
+    _, _, first, second, *_ = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r" *[a-z]+ \S{4} +[01]\.\d\d +help me *", first)
+    assert not second.strip()
 
 
 def test_only_the_ending_of_an_input_is_replaced(tmp_path):

@@ -76,21 +76,21 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(asdict(summary) | {"output": options.output}, ensure_ascii=False))
     elif not options.quiet:
         if options.show:
-            _print_posts(output, options.show)
+            _print_posts(summary.outputs, options.text_column, options.show)
         _print_summary(summary, output)
     return 1 if summary.rejected else 0
 
 
-def _print_posts(output: Path, count: int) -> None:
+def _print_posts(outputs: list[str], text_column: str | None, count: int) -> None:
     from ..console import print_table
     from ..data.cleaning import clean
     from ..data.predictions import read_predictions
-    from ..data.reading import list_files
 
     rows = []
-    for post in islice(chain.from_iterable(map(read_predictions, map(Path, list_files((output,))))), count):
-        text = clean(post.text)
-        rows.append((f"{post.motive} {post.motive.zh}" if post.motive else "", f"{post.confidence:.2f}", text[:60]))
+    posts = chain.from_iterable(read_predictions(Path(output), text_column) for output in outputs)
+    for post in islice(posts, count):
+        label = (f"{post.motive} {post.motive.zh}", f"{post.confidence:.2f}") if post.motive else ("", "")
+        rows.append((*label, clean(post.text)[:60]))
     print_table(("motive", "conf.", "post"), rows, left=3)
     print()
 
