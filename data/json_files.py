@@ -27,7 +27,7 @@ def read_json_array(path: Path) -> Table:
     if len(data) > MAX_JSON:
         raise InputError(f"{path} is larger than 1 GiB; a JSON array is read whole, so save it as JSONL")
     try:
-        content = json.loads(data.decode(file_encoding(path).replace("utf-8", "utf-8-sig")))
+        content = json.loads(data.decode(file_encoding(path)).removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not valid JSON ({error}); one array of objects is needed") from None
     if isinstance(content, dict):

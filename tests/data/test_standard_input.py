@@ -21,8 +21,15 @@ def standard_input(monkeypatch):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.compress])
-def test_a_table_in_any_encoding_and_compression(standard_input, encoding, pack):
-    standard_input(pack('编号,正文\n1,今天真好\n2,"转发，\n抽奖"\n'.encode(encoding)))
+@pytest.mark.parametrize(
+    "data",
+    [
+        '编号,正文\n1,今天真好\n2,"转发，\n抽奖"\n',
+        '[{"编号": "1", "正文": "今天真好"}, {"编号": "2", "正文": "转发，\\n抽奖"}]',
+    ],
+)
+def test_a_table_in_any_encoding_and_compression(standard_input, encoding, pack, data):
+    standard_input(pack(data.encode(encoding)))
     posts = list(read_posts("-"))
     assert [post.text for post in posts] == ["今天真好", "转发，\n抽奖"]
     assert [post.fields["编号"] for post in posts] == ["1", "2"]
