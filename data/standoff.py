@@ -13,8 +13,8 @@ from typing import Any
 from .annotated import load_annotated
 from .errors import InputError
 from .fingerprints import text_fingerprint
-from .reading import list_files, open_table, read_posts
-from .tables import Row
+from .posts import Reject
+from .reading import open_table, read_posts
 
 
 def detach(path: Path) -> Iterator[dict[str, Any]]:
@@ -38,29 +38,34 @@ def detach(path: Path) -> Iterator[dict[str, Any]]:
 
 @dataclass
 class Hydration:
-    """What a join found: the rows with their texts, and how many rows are missing, by source."""
+    """What a join found: the rows with their texts, how many rows lack one, by source, and what could not be read."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     missing: Counter[str] = field(default_factory=Counter)
+    rejects: list[Reject] = field(default_factory=list)
 
 
 def hydrate(standoff: Path, texts: Sequence[str | Path], text_column: str | None = None) -> Hydration:
     """Join a stand-off file with the texts in files of posts, by fingerprint.
 
-    :raises InputError: If the file has no fingerprints.
+    :raises InputError: If the file has no fingerprints, or a row of it cannot be read.
     """
-    rows = [row.values for row in open_table(standoff).rows if isinstance(row, Row)]
+    rows = []
+    for row in open_table(standoff).rows:
+        if isinstance(row, Reject):
+            raise InputError(f"{standoff} row {row.row}: {row.reason}")
+        rows.append(row.values)
     if not rows or any("sha256" not in row for row in rows):
         raise InputError(f"{standoff} has no column 'sha256'; a file that whyshare data detach wrote is needed")
     wanted = {str(row["sha256"]) for row in rows}
-    found = _find(wanted, read_posts(*list_files(tuple(texts)), text_column=text_column, on_reject=lambda reject: None))
     result = Hydration()
-    for row in rows:
-        text = found.get(str(row["sha256"]))
+    found = _find(wanted, read_posts(*texts, text_column=text_column, on_reject=result.rejects.append))
+    for values in rows:
+        text = found.get(str(values["sha256"]))
         if text is None:
-            result.missing[str(row.get("source") or "unknown source")] += 1
+            result.missing[str(values.get("source") or "unknown source")] += 1
         else:
-            result.rows.append({**row, "text": text})
+            result.rows.append({**values, "text": text})
     return result
 
 

@@ -1,3 +1,4 @@
+from whyshare.cli import main
 from whyshare.data.annotated import load_annotated
 from whyshare.data.standoff import detach, hydrate
 from whyshare.data.writing import open_writer
@@ -28,3 +29,20 @@ def test_source_and_sampling_are_kept_where_any_post_has_them(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "a", "label": "help"}\n{"text": "b", "label": "value", "source": "web"}\n', "utf-8")
     assert [row["source"] for row in detach(path)] == ["", "web"]
+
+
+def test_what_cannot_be_read_is_not_passed_over(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.jsonl").write_text('{"id": 1, "text": "a", "label": "help"}\n', "utf-8")
+    assert main(["data", "detach", "a.jsonl", "-o", "labels.jsonl"]) == 0
+    (tmp_path / "texts.jsonl").write_text('{"text": "b"}\n{"text": "c\n', "utf-8")
+    command = ["data", "hydrate", "labels.jsonl", "--texts", "texts.jsonl", "a.jsonl", "-o", "joined.jsonl"]
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    assert "1 of 1 texts found -> joined.jsonl; 1 posts cannot be read, first texts.jsonl row 2: " in printed
+    assert main([word for word in command if word != "a.jsonl"]) == 2
+    assert "texts.jsonl; 1 posts cannot be read, first texts.jsonl row 2: " in capsys.readouterr().err
+    with (tmp_path / "labels.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"id": 2, "sha')
+    assert main(command) == 2
+    assert "labels.jsonl row 2: " in capsys.readouterr().err

@@ -85,15 +85,19 @@ def run_hydrate(options: argparse.Namespace) -> None:
     check_output(options.output, [options.file, *map(Path, list_files(tuple(options.texts)))])
     result = hydrate(options.file, options.texts, options.text_column)
     missing = sum(result.missing.values())
+    unread = ""
+    if result.rejects:
+        first = result.rejects[0]
+        unread = f"; {len(result.rejects)} posts cannot be read, first {first.file} row {first.row}: {first.reason}"
     if not result.rows:
-        raise InputError(f"none of the {missing} texts of {options.file} is in {', '.join(options.texts)}")
+        raise InputError(f"none of the {missing} texts of {options.file} is in {', '.join(options.texts)}{unread}")
     with open_writer(options.output, list(result.rows[0])) as writer:
         for row in result.rows:
             writer.write(row)
     if missing:
         print_table(("source", "texts missing"), result.missing.most_common())
         print()
-    print(f"{len(result.rows)} of {len(result.rows) + missing} texts found -> {options.output}")
+    print(f"{len(result.rows)} of {len(result.rows) + missing} texts found -> {options.output}{unread}")
 
 
 def run_suspects(options: argparse.Namespace) -> None:
