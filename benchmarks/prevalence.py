@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from whyshare.commands.mix import load_errors
 from whyshare.data.motives import MOTIVES
+from whyshare.eval.mix import load_errors
 from whyshare.eval.prevalence import (
     KnownErrors,
     counted,

@@ -1,5 +1,6 @@
 """Read labelled files back: what ``whyshare label`` wrote, or any file with a motive for each post."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +21,13 @@ from .tables import row_id
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One labelled row; ``probs`` has shape (8,), or is None where the file has no probabilities."""
+    """One labelled row; ``probs`` (8,) is None, and ``language`` is ``""``, where the file does not have them."""
 
     id: str
     text: str
     motive: Motive | None
     probs: NDArray[np.float64] | None
+    language: str
     fields: Mapping[str, Any]
     row: int
 
@@ -65,12 +67,15 @@ def read_predictions(path: Path, text_column: str | None = None) -> Iterator[Pre
         except ValueError as error:
             raise InputError(f"{path} row {row.number}: {error}") from None
         text = values.get(text_name) if text_name else ""
-        yield Prediction(row_id(values, row.number), str(text or ""), motive, probs, values, row.number)
+        language = values.get(names["language"]) if names["language"] else ""
+        yield Prediction(
+            row_id(values, row.number), str(text or ""), motive, probs, str(language or ""), values, row.number
+        )
 
 
 def _latest(columns: list[str], name: str) -> str | None:
-    """Find a result column; where a file was labelled twice, the later one."""
-    found = [column for column in columns if column == name or column.removesuffix("_whyshare") == name]
+    """Find a result column; where a file was labelled several times, or had such a column before, the last one."""
+    found = [column for column in columns if re.fullmatch(f"{name}(_whyshare)*", column)]
     return max(found, key=len, default=None)
 
 

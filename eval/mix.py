@@ -1,14 +1,18 @@
 """The motive mix of a campaign: shares of the motives, in groups and over time, with honest error bars."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.annotated import parse_motive
 from ..data.errors import InputError
 from ..data.motives import MOTIVES, Motive
+from ..data.predictions import read_predictions
+from ..models.settings import BUNDLED, VALIDATION_FILE
 from .comparison import holm
 from .intervals import Estimate
 from .prevalence import (
@@ -113,18 +117,30 @@ def measure_course(
     return _compared(posts, periods, known, checked, seed)
 
 
-def known_errors(rows: Sequence[Mapping[str, Any]], probs: NDArray[np.float64], file: str) -> KnownErrors:
-    """Read what a model said of its validation posts.
+def load_errors(path: Path | None) -> KnownErrors:
+    """Load what is known of a model's errors: what it said of posts whose motive was known.
 
-    :raises InputError: If there are too few posts, or a motive is missing.
+    :param path: A labelled file with the column ``label`` as well; the validation posts of the bundled model without.
+    :raises InputError: If a column is missing, a label is no motive, there are too few posts, or a motive is missing.
     """
-    gold = np.array([MOTIVES.index(row["label"]) for row in rows])
+    file = path or BUNDLED / VALIDATION_FILE
+    rows, gold = [], []
+    for row in read_predictions(file):
+        try:
+            motive = parse_motive(row.fields.get("label"))
+        except ValueError as error:
+            raise InputError(f"{file} row {row.row}: {error}") from None
+        if motive and row.probs is not None:
+            rows.append(row)
+            gold.append(motive.position)
+    if not any(row.language for row in rows):
+        raise InputError(f"{file} needs the columns label, language, motive and eight probabilities")
     missing = [str(motive) for motive in MOTIVES if motive.position not in gold]
     if len(rows) < FEW_POSTS or missing:
         lacks = f", none of them {', '.join(missing)}" if missing else ""
         raise InputError(f"{file} has {len(rows)} posts{lacks}: too few to know a model's errors from")
-    languages = np.array([str(row["language"]) for row in rows])
-    return KnownErrors(gold, probs, languages)
+    probs = np.stack([row.probs for row in rows if row.probs is not None])
+    return KnownErrors(np.array(gold), probs, np.array([row.language or "other" for row in rows]))
 
 
 def _compared(

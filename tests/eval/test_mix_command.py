@@ -118,6 +118,31 @@ def test_json_and_chinese(folder, capsys):
     assert "他们为什么分享" in (folder / "report" / "report.html").read_text(encoding="utf-8")
 
 
+def test_the_language_is_the_one_that_whyshare_found(folder, capsys):
+    errors = (folder / "errors.jsonl").read_text(encoding="utf-8")
+    (folder / "errors.jsonl").write_text(errors.replace('"language": "en"', '"language": "zh"', 300), encoding="utf-8")
+    assert main([*MIX, "--json"]) == 0
+    before = capsys.readouterr().out
+    labelled = (folder / "labelled.jsonl").read_text(encoding="utf-8")
+    labelled = labelled.replace('"language": "en"', '"language": "zh", "language_whyshare": "en"')
+    (folder / "labelled.jsonl").write_text(labelled, encoding="utf-8")
+    assert main([*MIX, "--json"]) == 0
+    assert capsys.readouterr().out == before
+
+
+def test_the_known_errors_may_name_motives_in_any_way(folder, capsys):
+    errors = (folder / "errors.jsonl").read_text(encoding="utf-8")
+    in_chinese = errors.replace('"label": "help"', '"label": "寻求帮助"')
+    (folder / "errors.jsonl").write_text(in_chinese, encoding="utf-8")
+    assert main(MIX) == 0
+    (folder / "errors.jsonl").write_text(in_chinese.replace("寻求帮助", "joy"), encoding="utf-8")
+    assert main(MIX) == 2
+    assert re.search(r"errors.jsonl row \d+: label 'joy' is not one of", capsys.readouterr().err)
+    (folder / "errors.jsonl").write_text(errors.replace("language", "tongue"), encoding="utf-8")
+    assert main(MIX) == 2
+    assert "errors.jsonl needs the columns label, language" in capsys.readouterr().err
+
+
 def fill(path):
     """Label a drawn workbook as its text says."""
     book = openpyxl.load_workbook(path)

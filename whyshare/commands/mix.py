@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from ..data.predictions import Prediction
     from ..eval.mix import GroupMix
     from ..eval.periods import Every, Note
-    from ..eval.prevalence import KnownErrors
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +38,7 @@ def run(options: argparse.Namespace) -> None:
 
     from ..data.predictions import read_predictions
     from ..data.writing import check_output
-    from ..eval.mix import Posts, measure_course, measure_mix
+    from ..eval.mix import Posts, load_errors, measure_course, measure_mix
     from ..eval.mix_report import notes_in
     from ..eval.sampling import read_checked
 
@@ -54,7 +53,7 @@ def run(options: argparse.Namespace) -> None:
     if rows[0].probs is None:
         raise InputError(f"{options.labelled} has no probabilities; label it with whyshare label")
     probs = np.stack([row.probs for row in rows if row.probs is not None])
-    languages = np.array([str(row.fields.get("language") or "other") for row in rows])
+    languages = np.array([row.language or "other" for row in rows])
     posts = Posts(np.array([row.motive.position for row in rows if row.motive]), probs, languages)
     known = load_errors(options.errors)
     checked = read_checked(options.checked, rows) if options.checked else None
@@ -104,23 +103,6 @@ def group_names(rows: Sequence["Prediction"], columns: Sequence[str]) -> list[st
     if count > 50 and count > len(rows) / 10:
         raise InputError(f"{' and '.join(columns)} makes {count} groups of {len(rows)} posts; choose a coarser column")
     return [name if name.strip(" /") else "" for name in names]
-
-
-def load_errors(path: Path | None) -> "KnownErrors":
-    """Load what is known of the model's errors: its validation posts, or a file like theirs."""
-    import numpy as np
-
-    from ..data.predictions import read_predictions
-    from ..eval.mix import known_errors
-    from ..models.settings import BUNDLED, VALIDATION_FILE
-
-    file = path or BUNDLED / VALIDATION_FILE
-    rows = [row for row in read_predictions(file) if row.probs is not None]
-    if not rows or "label" not in rows[0].fields:
-        raise InputError(f"{file} needs the columns label, language, motive and eight probabilities")
-    return known_errors(
-        [row.fields for row in rows], np.stack([r.probs for r in rows if r.probs is not None]), str(file)
-    )
 
 
 def _periods(rows: Sequence["Prediction"], column: str, every: "Every") -> tuple[list[str], list["Note"]]:

@@ -1,0 +1,18 @@
+from whyshare.data.predictions import read_predictions
+
+
+def test_the_last_labels_count_whatever_else_the_file_has(tmp_path):
+    path = tmp_path / "a.csv"
+    columns = (
+        "text,motive,language,motive_whyshare,language_whyshare,motive_whyshare_whyshare,language_whyshare_whyshare"
+    )
+    path.write_text(f"{columns}\na,fun,German,help,zh,value,en\n", encoding="utf-8")
+    [post] = read_predictions(path)
+    assert (post.motive, post.language) == ("value", "en")
+
+
+def test_a_motive_is_enough(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("motive\nhelp\n", encoding="utf-8")
+    [post] = read_predictions(path)
+    assert (post.id, post.text, post.motive, post.probs, post.language) == ("2", "", "help", None, "")
