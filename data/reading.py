@@ -72,7 +72,9 @@ def list_files(paths: tuple[str | Path, ...]) -> list[str]:
 def unread_sheets(files: Sequence[str]) -> list[str]:
     """Name the sheets that hold something and are not read, since none of their workbook's was asked for by name."""
     books = [file for file in files if input_kind(split_part(file)[0]) == "xlsx"]
-    return [named(sheet) for book in books for sheet in open_table(book).other_sheets if sheet not in files]
+    asked = {named(f"{path}::{part}") for path, part in map(split_part, files) if part}  # each copy has its own folder
+    others = [named(sheet) for book in books for sheet in open_table(book).other_sheets]
+    return [sheet for sheet in others if sheet not in asked]
 
 
 def open_table(path: str | Path) -> Table:

@@ -6,9 +6,10 @@ import pytest
 
 from whyshare.cli import main
 from whyshare.data.annotated import check_annotated
+from whyshare.data.copies import local_copies
 from whyshare.data.errors import InputError
 from whyshare.data.predictions import read_predictions
-from whyshare.data.reading import read_posts
+from whyshare.data.reading import read_posts, unread_sheets
 from whyshare.data.writing import open_writer
 
 
@@ -119,6 +120,17 @@ def test_merged_cells_have_their_value_in_the_first(tmp_path):
     book["posts"].merge_cells("B2:B3")
     book.save(path)
     assert [tuple(post.fields.values()) for post in read_posts(path)] == [("spring", "hi"), (None, "ho")]
+
+
+def test_a_sheet_that_is_asked_for_beside_its_workbook_is_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    book, path = workbook(tmp_path / "a.xlsx", posts=[["text"], ["hi"]], x=[["text"], ["ho"]], y=[["text"], ["hu"]])
+    book.save(path)
+    assert unread_sheets(["./a.xlsx", "./a.xlsx::x"]) == ["a.xlsx::y"]
+    fsspec = pytest.importorskip("fsspec")
+    fsspec.filesystem("memory").pipe("/bucket/a.xlsx", path.read_bytes())
+    with local_copies(["memory://bucket/a.xlsx", "memory://bucket/a.xlsx::x"]) as copies:
+        assert unread_sheets(copies) == ["memory://bucket/a.xlsx::y"]
 
 
 def test_sheets_that_are_not_read_are_named(tmp_path, tiny_model, capsys):
