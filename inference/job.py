@@ -88,8 +88,8 @@ def run_job(job: Job, progress: Progress = lambda done, total: None) -> Summary:
         census = take_census(job, files)
         for output, own in planned.items():
             check_rows(output, sum(census.files[file] for file in set(own)))
-        done = parts.open(manifest, job.restart)
-        _label_missing(job, files, census, parts, progress)
+        parts.open(manifest, job.restart)
+        resumed = _label_missing(job, files, census, parts, progress)
         if _manifest(job, files)["input"] != manifest["input"]:
             raise InputError(INPUT_CHANGED)
         results = labelled_posts(parts, census.posts, CHUNK, settings)
@@ -97,7 +97,7 @@ def run_job(job: Job, progress: Progress = lambda done, total: None) -> Summary:
         summary = write_outputs(planned, census.columns, results, job.text_column, job.limit, rejects)
         parts.remove()
         summary.unread_sheets = unread_sheets(files)
-    summary.resumed_posts = min(done * CHUNK, census.posts)
+    summary.resumed_posts = resumed
     summary.seconds = time.monotonic() - started
     return summary
 
@@ -144,14 +144,17 @@ def _missing_chunks(job: Job, files: list[str], missing: Container[int], size: i
             yield number, texts
 
 
-def _label_missing(job: Job, files: list[str], census: Census, parts: Parts, progress: Progress) -> None:
-    """Label the missing chunks, several at a time, and save each as it is done."""
+def _label_missing(job: Job, files: list[str], census: Census, parts: Parts, progress: Progress) -> int:
+    """Label the missing chunks, several at a time, and save each as it is done.
+
+    :return: How many posts were labelled already.
+    """
     starts = enumerate(range(0, census.posts, CHUNK))
     missing = {number: min(CHUNK, census.posts - start) for number, start in starts if number not in parts}
-    done = census.posts - sum(missing.values())
+    resumed = done = census.posts - sum(missing.values())
     progress(done, census.posts)
     if not missing:
-        return
+        return resumed
 
     def ahead(posts: int) -> None:
         progress(done + posts, census.posts)
@@ -161,6 +164,7 @@ def _label_missing(job: Job, files: list[str], census: Census, parts: Parts, pro
         parts.save(number, part)
         done += len(part)
         progress(done, census.posts)
+    return resumed
 
 
 def _label(job: Job, chunks: Callable[[], Iterator[Chunk]], count: int, ahead: Ahead) -> Iterator[tuple[int, Part]]:

@@ -68,10 +68,9 @@ class Parts:
             Path(lock.lock_file).unlink(missing_ok=True)
             lock.release()
 
-    def open(self, manifest: Mapping[str, Any], restart: bool) -> int:
+    def open(self, manifest: Mapping[str, Any], restart: bool) -> None:
         """Make the folder, or take up one that belongs to the same job.
 
-        :return: How many parts there are already.
         :raises InputError: If the parts there belong to another input, model or setting.
         """
         path = self.folder / MANIFEST
@@ -90,7 +89,6 @@ class Parts:
             self.remove()
         self.folder.mkdir(exist_ok=True)
         write_whole(path, lambda file: file.write_text(json.dumps(manifest, indent=2), encoding="utf-8"))
-        return len(self._numbers())
 
     def __contains__(self, number: int) -> bool:
         return self._path(number).is_file()

@@ -132,6 +132,14 @@ def test_a_stopped_run_goes_on_and_ends_like_an_undisturbed_one(posts, tiny_mode
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 
+def test_the_short_last_chunk_counts_as_what_it_holds(posts, tiny_model, tmp_path):
+    job = Job((str(posts),), tmp_path / "out.csv", tiny_model)
+    with pytest.raises(Killed):
+        run_job(job, stop_after(500 / 32))
+    (tmp_path / "out.csv.parts/000000.npz").unlink()
+    assert run_job(job).resumed_posts == 500 - 32
+
+
 @given(st.integers(1, 60), st.integers(1, 8))
 def test_windows_hold_every_chunk_once_and_end_small(count, workers):
     groups = list(windows(((number, []) for number in range(count)), count, workers))
