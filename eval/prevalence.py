@@ -250,16 +250,16 @@ def shift_p_value(probs: Floats, shares: Floats, known: KnownErrors, weights: Fl
     edges = confidence_edges(known.probs, bands)
     size = LABELS * bands
     observed = np.bincount(cells_of(probs, edges), minlength=size) / len(probs)
-    own = cells_of(known.probs, edges)
+    known_cells = cells_of(known.probs, edges)
     expected, variance = np.zeros(size), np.zeros(size)
     for k in range(LABELS):
-        rows = known.gold == k
-        total = max(weights[rows].sum(), 1.0)
-        given = np.bincount(own[rows], weights[rows], minlength=size) / total
+        own = np.where(known.gold == k, weights, 0.0)
+        total = max(own.sum(), 1e-9)
+        given = np.bincount(known_cells, own, minlength=size) / total
         expected += shares[k] * given
-        variance += shares[k] ** 2 * given * (1 - given) / total
+        variance += shares[k] ** 2 * given * (1 - given) * (own @ own) / total**2  # by the effective number of posts
     variance += expected * (1 - expected) / len(probs)
-    usable = expected * min(len(probs), len(own)) > 5
+    usable = expected * min(len(probs), weights.sum() ** 2 / (weights @ weights)) > 5
     statistic = ((observed - expected)[usable] ** 2 / variance[usable]).sum()
     return float(chi2.sf(statistic, max(int(usable.sum()), 1)))
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -247,6 +249,17 @@ def test_small_campaigns_like_the_validation_are_not_warned_of():
         shares = error_corrected(probs, errors, np.ones(3000), 2, np.random.default_rng(0))
         p_values.append(shift_p_value(probs, shares.values, errors, np.ones(3000)))
     assert min(p_values) > 0.001
+    assert np.mean(np.array(p_values) < 0.05) <= 0.1
+
+
+def test_campaigns_in_one_language_of_the_validation_are_not_warned_of():
+    p_values = []
+    for seed in range(20):
+        errors = replace(known(1500, seed=500 + seed), languages=np.tile(["zh", "en"], 750))
+        _, probs = world(CAMPAIGN, 5000, seed=600 + seed)
+        weights = errors.weights_for(np.full(5000, "zh"))  # 2 for half of the posts, 0 for the others
+        shares = error_corrected(probs, errors, weights, 2, np.random.default_rng(0))
+        p_values.append(shift_p_value(probs, shares.values, errors, weights))
     assert np.mean(np.array(p_values) < 0.05) <= 0.1
 
 
