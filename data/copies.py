@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from .errors import InputError
+from .errors import DISK_FULL, InputError
 from .remote import copy_file, is_address, split_address
 from .standard_input import STANDARD_INPUT, copy_standard_input
 
@@ -31,7 +31,14 @@ def local_copies(paths: Sequence[str]) -> Iterator[list[str]]:
 def _copied(path: str, stack: ExitStack) -> str:
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="whyshare-", ignore_cleanup_errors=True)))
     name, part = (STANDARD_INPUT, "") if path == "-" else split_address(path)
-    copy = str(copy_standard_input(folder) if path == "-" else copy_file(name, folder))
+    try:
+        copy = str(copy_standard_input(folder) if path == "-" else copy_file(name, folder))
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        raise InputError(
+            f"no space left in {folder.parent} for a copy of {name}; free some, or set TMPDIR to a folder on a larger disk"
+        ) from None
     _names[copy] = name
     stack.callback(_names.pop, copy)
     return copy + part

@@ -1,5 +1,9 @@
 """The one exception that the command line turns into a line and exit code 2."""
 
+import errno
+
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # what the system says where a file has no room
+
 
 class InputError(ValueError):
     """What the user gave cannot be used; the message says what is wrong, what was got and what to do.

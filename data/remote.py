@@ -1,6 +1,5 @@
 """Files at addresses such as ``s3://bucket/posts/*.parquet``, which fsspec lists and copies (extra ``s3``)."""
 
-import errno
 import logging
 import re
 from collections.abc import Callable, Iterator
@@ -10,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import InputError
+from .errors import DISK_FULL, InputError
 
 log = logging.getLogger(__name__)
 
@@ -56,22 +55,15 @@ def find_files(path: str, is_wanted: Callable[[Path], bool]) -> list[str]:
 def copy_file(address: str, folder: Path) -> Path:
     """Copy a file into a folder, under its own name.
 
-    :raises InputError: If it cannot be read, or the disk is full.
+    :raises InputError: If it cannot be read.
+    :raises OSError: If the disk is full.
     """
     with _told(address):
         files, place = _open(address)
         target = folder / (PurePosixPath(urlsplit(place).path if address.startswith("http") else place).name or "file")
         size = files.info(place).get("size")  # which not every server tells
         log.info("copying %s%s", address, f" ({size / 1e6:.1f} MB)" if size else "")
-        try:
-            files.get_file(place, str(target))
-        except OSError as error:
-            if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-                raise
-            raise InputError(
-                f"no space left in {folder.parent} for a copy of {address}; free some, or set TMPDIR to a folder "
-                "on a larger disk"
-            ) from None
+        files.get_file(place, str(target))
         return target
 
 
@@ -96,6 +88,8 @@ def _told(address: str) -> Iterator[None]:
     except FileNotFoundError:
         raise InputError(f"no such file or bucket: {address}; check the address") from None
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in DISK_FULL:
+            raise
         kind = type(error).__name__
         reason = (str(error).splitlines() or [kind])[0][:200]
         raise InputError(f"{address} cannot be read ({reason}); {_ADVICE.get(kind, 'check the address')}") from None

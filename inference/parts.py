@@ -4,7 +4,6 @@ A part holds the results of one chunk of posts; it appears under its name only w
 manifest says what the parts belong to, so that they are never joined to another input, model or setting.
 """
 
-import errno
 import json
 import os
 import shutil
@@ -19,7 +18,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from ..data.errors import InputError
+from ..data.errors import DISK_FULL, InputError
 
 MILLION = 1_000_000
 MANIFEST = "manifest.json"
@@ -148,7 +147,7 @@ def full_disk_said(output: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        if error.errno not in DISK_FULL:
             raise
         raise InputError(
             f"no space left while writing {output}; what is done is kept: free some space and run the same command"

@@ -1,5 +1,7 @@
+import errno
 import gzip
 import io
+import shutil
 import sys
 
 import pytest
@@ -81,6 +83,16 @@ def test_json_whose_first_record_is_damaged(standard_input):
 def test_json_over_several_lines(standard_input):
     standard_input(b'{\n  "posts": [\n    {"text": "a"}\n  ]\n}\n')
     assert [post.text for post in read_posts("-")] == ["a"]
+
+
+def test_no_room_for_a_copy(standard_input, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    standard_input(b"text\nhi\n")
+    monkeypatch.setattr(shutil, "copyfileobj", refuse)
+    with pytest.raises(InputError, match=r"^no space left in .* for a copy of standard input; .*TMPDIR"):
+        list(read_posts("-"))
 
 
 @pytest.mark.parametrize("data", [b"%PDF-1.7\n" + bytes(100), gzip.compress(b"a\n" * 9999)[:-9], bytes(100)])
