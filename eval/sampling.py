@@ -197,7 +197,8 @@ def _position(values: Mapping[str, Any], places: Mapping[int, int], posts: Seque
         raise ValueError(
             f"post is {shown(values.get('post'))}, which is not in the labelled file; leave out what was not drawn from it"
         ) from None
-    if clean(str(values.get("text") or "")) != clean(posts[position].text):
+    drawn = clean(posts[position].text)
+    if clean(str(values.get("text") or "")) not in (drawn, clean(drawn)):  # cleaning twice may change more than once
         raise ValueError(f"this post is not row {row} of the labelled file; was it drawn from it?")
     return position
 

@@ -31,10 +31,15 @@ def test_clean(raw, cleaned):
 
 
 @pytest.mark.parametrize("pattern", ["a\u0301\u0323", "&amp;", "\u0301\u0323", "1-", "今天 "])
-def test_what_is_far_too_long_keeps_its_ends_and_costs_no_time(pattern):
+def test_what_is_far_too_long_keeps_its_ends(pattern):
     text = "begin " + pattern * 3_000_000 + " end"
     assert clean(text).startswith("begin")
     assert clean(text).endswith("end")
+
+
+def test_what_a_long_handle_leaves_goes_the_next_time():
+    once = clean("@" + "唱" * 31)
+    assert (once, clean(once)) == ("@user唱", "@user")
 
 
 @given(st.text())

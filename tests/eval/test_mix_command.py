@@ -219,7 +219,7 @@ def test_a_bad_row_of_a_sample_is_named(folder, capsys, column, value, message):
 @pytest.mark.parametrize("form", ["csv", "label-studio", "label-studio-min", "doccano", "doccano-meta"])
 def test_every_form_of_a_sample_comes_back(folder, form, capsys):
     labelled = (folder / "labelled.jsonl").read_text(encoding="utf-8")
-    (folder / "labelled.jsonl").write_text(labelled.replace('"text": "', '"text": "@ming '), encoding="utf-8")
+    (folder / "labelled.jsonl").write_text(labelled.replace('"text": "', f'"text": "@{"长" * 31} '), encoding="utf-8")
     tool = form.removesuffix("-min").removesuffix("-meta")
     name = {"csv": "check.csv", "label-studio": "check.json", "doccano": "check.jsonl"}[tool]
     arguments = ["sample", "labelled.jsonl", "-n", "60", "-o", name]
