@@ -140,12 +140,14 @@ def parse_label_map(entries: Sequence[str]) -> dict[str, str]:
     for entry in entries:
         theirs, equals, ours = entry.partition("=")
         try:
-            known = bool(equals) and (not ours or parse_motive(ours))
+            if not equals:
+                raise ValueError
+            parse_motive(ours)
         except ValueError:
-            known = False
-        if known is False:
             names = ", ".join(MOTIVES)
-            raise InputError(f"--label-map {shown(entry)} is not of the form theirs=ours with ours one of {names}")
+            raise InputError(
+                f"--label-map {shown(entry)} is not of the form theirs=ours with ours one of {names}, or null for no motive"
+            ) from None
         mapping[theirs.strip()] = ours.strip()
     return mapping
 

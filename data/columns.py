@@ -19,7 +19,7 @@ def find_column(columns: Sequence[str], names: Sequence[str]) -> str | None:
 
 
 def find_text_column(columns: Sequence[str], wanted: str | None, file: str) -> str:
-    """Find the column of the texts: the one asked for, or one with a usual name, or the only one.
+    """Find the column of the texts: the one asked for, or one with a usual name.
 
     :raises InputError: If there is none; the line lists the columns.
     """

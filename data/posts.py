@@ -11,8 +11,8 @@ class Post:
 
     ``text`` is the raw text (``""`` where the cell was empty or null). ``fields`` holds every input column
     untouched and in order, the text column included. ``row`` is the number a person sees on opening the file:
-    the spreadsheet row (the header is row 1) for CSV, TSV and XLSX, the line for JSONL and plain text, the record
-    counted from 1 for JSON, Parquet and SQLite.
+    the spreadsheet row (the header is row 1) for XLSX, the line (of a row over several lines, the first) for CSV, TSV,
+    JSONL and plain text, the record counted from 1 for JSON, Parquet and SQLite.
     """
 
     text: str

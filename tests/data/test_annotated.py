@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from whyshare.cli import main
-from whyshare.data.annotated import check_annotated, load_annotated, parse_motive
+from whyshare.data.annotated import check_annotated, load_annotated, parse_label_map, parse_motive
 from whyshare.data.errors import InputError
 from whyshare.data.fingerprints import text_fingerprint
 from whyshare.data.motives import MOTIVES, Motive
@@ -56,6 +56,17 @@ def test_other_names_can_be_mapped(tmp_path, capsys):
     assert main(["data", "check", str(path), "--label-map", "ad=benefit"]) == 0
     assert main(["data", "check", str(path), "--label-map", "ad=joy"]) == 2
     assert "is not of the form theirs=ours" in capsys.readouterr().err
+
+
+def test_other_names_can_stand_for_no_motive():
+    assert [parse_motive("ad", parse_label_map([entry])) for entry in ("ad=", "ad=null", "ad=help")] == [
+        None,
+        None,
+        "help",
+    ]
+    for entry in ("ad", "ad=joy"):
+        with pytest.raises(InputError, match=r"is not of the form theirs=ours .*, or null for no motive"):
+            parse_label_map([entry])
 
 
 def test_printed_labels_are_read_and_advice_fits_the_command():

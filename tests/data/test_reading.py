@@ -3,6 +3,7 @@ import io
 import json
 import sqlite3
 import sys
+import tracemalloc
 import zipfile
 
 import openpyxl
@@ -217,10 +218,16 @@ def test_a_year_that_python_does_not_know(tmp_path):
 
 
 def test_a_huge_cell_is_rejected_in_bounded_memory(tmp_path):
-    path = write(tmp_path / "a.csv", b"text\nbefore\n" + b"x" * 50_000_000 + b"\nafter\n")
-    texts, rejects = read(path)
+    path = write(tmp_path / "a.csv", b"text\nbefore\n" + b"x" * 100_000_000 + b"\nafter\n")
+    tracemalloc.start()
+    try:
+        texts, rejects = read(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
     assert texts == ["before", "after"]
     assert rejects == [(3, "longer than 16 MiB")]
+    assert peak < 100_000_000
 
 
 def test_a_stray_cell_at_the_end_of_the_sheet(tmp_path):
