@@ -21,6 +21,7 @@ from .cells import as_json, escape_formula, flat_cell
 from .errors import InputError
 from .reading import split_part
 from .streams import COMPRESSED
+from .whole_files import written_whole
 
 EXCEL_ROWS = 1_048_576
 EXCEL_CELL = 32_767  # characters
@@ -87,8 +88,7 @@ def open_writer(path: Path, columns: Sequence[str], types: Mapping[str, Any] | N
     """
     kind = output_kind(path)
     path = path.resolve()  # a link stays one, and what it points to is written
-    temporary = path.with_name(f".{path.name}.writing")
-    try:
+    with written_whole(path) as temporary:
         writer: Writer = _WRITERS[kind](temporary, columns, (types or {}) if kind == "parquet" else path)
         try:
             yield writer
@@ -97,11 +97,6 @@ def open_writer(path: Path, columns: Sequence[str], types: Mapping[str, Any] | N
             with suppress(Exception):  # the error that led here is the one to tell
                 writer.abandon()
             raise
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _open_text(temporary: Path, target: Path, encoding: str) -> io.TextIOWrapper:

@@ -16,6 +16,7 @@ from ..data.posts import Reject
 from ..data.reading import input_kind, read_posts, split_part
 from ..data.results import RESULT_COLUMNS
 from ..data.streams import COMPRESSED
+from ..data.whole_files import written_whole
 from ..data.writing import check_output, open_writer, output_kind
 from .labelled import Labelled
 
@@ -135,22 +136,14 @@ def write_outputs(
 
 @contextmanager
 def _open_rejects(path: Path, summary: Summary) -> Iterator[OnReject]:
-    """Write rejects as they come; the file appears when all is written, and only if there are any."""
-    writing = path.with_name(f".{path.name}.writing")
-    try:
-        with writing.open("w", encoding="utf-8") as file:
+    """Write rejects as they come; the file appears when all is written, and stays only if there are any."""
+    with written_whole(path) as temporary, temporary.open("w", encoding="utf-8") as file:
 
-            def on_reject(reject: Reject) -> None:
-                summary.rejected += 1
-                entry = {name: getattr(reject, name) for name in ("file", "row", "reason", "raw")}
-                file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        def on_reject(reject: Reject) -> None:
+            summary.rejected += 1
+            entry = {name: getattr(reject, name) for name in ("file", "row", "reason", "raw")}
+            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
-            yield on_reject
-            file.flush()
-            os.fsync(file.fileno())
-        if summary.rejected:
-            writing.replace(path)
-        else:
-            path.unlink(missing_ok=True)
-    finally:
-        writing.unlink(missing_ok=True)
+        yield on_reject
+    if not summary.rejected:
+        path.unlink()

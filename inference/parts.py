@@ -5,10 +5,9 @@ manifest says what the parts belong to, so that they are never joined to another
 """
 
 import json
-import os
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from ..data.errors import DISK_FULL, InputError
+from ..data.whole_files import written_whole
 
 MILLION = 1_000_000
 MANIFEST = "manifest.json"
@@ -87,19 +87,16 @@ class Parts:
         if restart or not self._numbers():
             self.remove()
         self.folder.mkdir(exist_ok=True)
-        write_whole(path, lambda file: file.write_text(json.dumps(manifest, indent=2), encoding="utf-8"))
+        with written_whole(path) as temporary:
+            temporary.write_text(json.dumps(manifest, indent=2), encoding="utf-8")
 
     def __contains__(self, number: int) -> bool:
         return self._path(number).is_file()
 
     def save(self, number: int, part: Part) -> None:
         """Write a part, whole or not at all."""
-
-        def write(path: Path) -> None:
-            with path.open("wb") as file:
-                np.savez(file, probs=part.probs, languages=part.languages, truncated=part.truncated)
-
-        write_whole(self._path(number), write)
+        with written_whole(self._path(number)) as temporary, temporary.open("wb") as file:
+            np.savez(file, probs=part.probs, languages=part.languages, truncated=part.truncated)
 
     def load(self, number: int) -> Part:
         """Read a part.
@@ -127,18 +124,6 @@ class Parts:
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:06d}.npz"
-
-
-def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let ``write`` fill a temporary file, bring it to the disk, and give it its name in one step."""
-    temporary = path.with_suffix(".writing")
-    try:
-        write(temporary)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
