@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..data.annotated import parse_motive
 from ..data.errors import InputError
 from ..data.motives import MOTIVES, Motive
-from ..data.predictions import read_predictions
+from ..data.predictions import Prediction, read_predictions
 from ..models.settings import BUNDLED, VALIDATION_FILE
 from .comparison import holm
 from .intervals import Estimate
@@ -115,6 +115,22 @@ def measure_course(
     :return: Nothing where there are fewer than two periods.
     """
     return _compared(posts, periods, known, checked, seed)
+
+
+def group_names(rows: Sequence[Prediction], columns: Sequence[str]) -> list[str]:
+    """Name the group of each post by the values of columns; ``""`` where a value is missing.
+
+    :raises InputError: If there is no such column, or nearly every post would be its own group.
+    """
+    for column in columns:
+        if column not in rows[0].fields:
+            raise InputError(f"the labelled file has no column {column!r}; it has {', '.join(rows[0].fields)}")
+    parts = [[row.fields.get(column) for column in columns] for row in rows]
+    names = [" / ".join("" if part is None else str(part).strip() for part in own) for own in parts]
+    count = len(set(names))
+    if count > 50 and count > len(rows) / 10:
+        raise InputError(f"{' and '.join(columns)} makes {count} groups of {len(rows)} posts; choose a coarser column")
+    return [name if name.strip(" /") else "" for name in names]
 
 
 def load_errors(path: Path | None) -> KnownErrors:

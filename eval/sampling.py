@@ -198,7 +198,7 @@ def _position(values: Mapping[str, Any], places: Mapping[int, int], posts: Seque
             f"post is {shown(values.get('post'))}, which is not in the labelled file; leave out what was not drawn from it"
         ) from None
     drawn = clean(posts[position].text)
-    if clean(str(values.get("text") or "")) not in (drawn, clean(drawn)):  # cleaning twice may change more than once
+    if clean(str(values.get("text") or "")) not in (drawn, clean(drawn)):  # as a sample holds it, cleaned
         raise ValueError(f"this post is not row {row} of the labelled file; was it drawn from it?")
     return position
 

@@ -15,6 +15,7 @@ from whyshare.eval.agreement import (
     measure_agreement,
     pairable,
 )
+from whyshare.eval.annotators import label_matrix, read_columns
 
 # Krippendorff (2011), "Computing Krippendorff's alpha-reliability", nominal data with missing values: 0.743
 KRIPPENDORFF = """
@@ -120,6 +121,19 @@ def test_a_blank_cell_is_missing_and_null_is_no_post(tmp_path, monkeypatch, caps
     assert found["pairs"][0]["equal labels"][0] == pytest.approx(2 / 3, abs=1e-5)
     assert main(["agreement", "two.csv"]) == 0
     assert '2 labels say "no post" (null)' in capsys.readouterr().out
+
+
+def test_a_space_is_blank_and_json_in_capitals_is_json(tmp_path):
+    (tmp_path / "a.csv").write_text("id,a,b\n1,help, \n2,null,value\n", encoding="utf-8")
+    (tmp_path / "A.JSONL").write_text(
+        '{"id": 1, "a": "help", "b": " "}\n{"id": 2, "a": null, "b": "value"}\n', encoding="utf-8"
+    )
+    for name in ("a.csv", "A.JSONL"):
+        labels = read_columns(tmp_path / name)
+        assert labels == {"a": {"1": "help", "2": None}, "b": {"2": "value"}}
+    ids, matrix = label_matrix(labels)
+    assert ids == ["1", "2"]
+    assert matrix.tolist() == [[6, -1], [8, 4]]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> None:
 
     from ..data.predictions import read_predictions
     from ..data.writing import check_output
-    from ..eval.mix import Posts, load_errors, measure_course, measure_mix
+    from ..eval.mix import Posts, group_names, load_errors, measure_course, measure_mix
     from ..eval.mix_report import notes_in
     from ..eval.sampling import read_checked
 
@@ -80,29 +80,14 @@ def run(options: argparse.Namespace) -> None:
         from ..eval.mix_report import write_mix_report
 
         page = write_mix_report(options.report, mixes, course, rows, groups, notes, options.labelled.name, options.lang)
-        print(f"\nreport: {page}" if not options.json else "", end="\n" if not options.json else "")
+        if not options.json:
+            print(f"\nreport: {page}")
     if options.excel:
         from ..eval.workbook import write_workbook
 
         write_workbook(options.excel, mixes, course, notes, options.lang)
         if not options.json:
             print(f"workbook: {options.excel}")
-
-
-def group_names(rows: Sequence["Prediction"], columns: Sequence[str]) -> list[str]:
-    """Name the group of each post by the values of columns; ``""`` where a value is missing.
-
-    :raises InputError: If there is no such column, or nearly every post would be its own group.
-    """
-    for column in columns:
-        if column not in rows[0].fields:
-            raise InputError(f"the labelled file has no column {column!r}; it has {', '.join(rows[0].fields)}")
-    parts = [[row.fields.get(column) for column in columns] for row in rows]
-    names = [" / ".join("" if part is None else str(part).strip() for part in own) for own in parts]
-    count = len(set(names))
-    if count > 50 and count > len(rows) / 10:
-        raise InputError(f"{' and '.join(columns)} makes {count} groups of {len(rows)} posts; choose a coarser column")
-    return [name if name.strip(" /") else "" for name in names]
 
 
 def _periods(rows: Sequence["Prediction"], column: str, every: "Every") -> tuple[list[str], list["Note"]]:

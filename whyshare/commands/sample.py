@@ -24,8 +24,8 @@ def run(options: argparse.Namespace) -> None:
     from ..data.copies import named
     from ..data.predictions import read_predictions
     from ..data.writing import check_output
+    from ..eval.mix import group_names
     from ..eval.sampling import draw, is_free, write_sample
-    from .mix import group_names
 
     if options.count < 1:
         raise InputError(f"-n is {options.count}; at least 1 is needed")

@@ -1,0 +1,101 @@
+"""The labels of several annotators: from one file with a column for each, or from a file of each.
+
+Labels are motives by the id of the post. None stands for "no post", which is null in JSON and the word elsewhere; a post
+that an annotator left out, as by a blank cell, is not among theirs.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.annotated import LABEL_COLUMNS, parse_motive
+from ..data.columns import find_column
+from ..data.errors import InputError
+from ..data.motives import MOTIVES, Motive
+from ..data.posts import Reject
+from ..data.reading import input_kind, open_table
+from ..data.tables import Row, Table, row_id
+from .agreement import MISSING
+
+Labels = dict[str, Motive | None]
+
+# Columns of a single file that are never an annotator's labels.
+_NOT_LABELS = {"id", "lang", "language", "text", "source", "certainty", "care", "sampling"}
+
+
+def read_columns(path: Path, columns: Sequence[str] | None = None) -> dict[str, Labels]:
+    """Read the labels of every annotator from the columns of a file.
+
+    :param columns: The annotators' columns; all that can be without.
+    :raises InputError: If there are fewer than two, an id stands twice, or a label is no motive.
+    """
+    table = open_table(path)
+    columns = columns or [name for name in table.columns if name.casefold() not in _NOT_LABELS]
+    missing = [name for name in columns if name not in table.columns]
+    if missing or len(columns) < 2:
+        wrong = f"no column {missing[0]!r}" if missing else "fewer than two columns of labels"
+        raise InputError(f"{path} has {wrong}; it has {', '.join(table.columns)}: name the annotators with --columns")
+    rows = _rows(path, table)
+    return {name: _labels(path, rows, name) for name in columns}
+
+
+def read_files(paths: Sequence[Path]) -> dict[str, Labels]:
+    """Read the labels of every annotator from a file of their own, with the columns id and label.
+
+    :raises InputError: If a column is missing, an id stands twice, or a label is no motive.
+    """
+    labels: dict[str, Labels] = {}
+    for path in paths:
+        table = open_table(path)
+        column = find_column(table.columns, LABEL_COLUMNS)
+        if column is None or find_column(table.columns, ["id"]) is None:
+            with table.columns_sought():
+                raise InputError(f"{path} needs the columns id and label; it has {', '.join(table.columns)}")
+        add_annotator(labels, path.stem, _labels(path, _rows(path, table), column))
+    return labels
+
+
+def add_annotator(labels: dict[str, Labels], name: str, own: Labels) -> None:
+    """Put one more annotator beside the others, under another name where theirs is taken."""
+    while name in labels:
+        name += "_2"
+    labels[name] = own
+
+
+def label_matrix(labels: Mapping[str, Labels]) -> tuple[list[str], NDArray[np.int64]]:
+    """Lay labels side by side.
+
+    :return: The ids, and label numbers of shape (posts, annotators): -1 where there is no label, 8 for "no post".
+    """
+    ids = list(dict.fromkeys(key for own in labels.values() for key in own))
+    numbers = {label: number for number, label in enumerate([*MOTIVES, None])}
+    rows = [[numbers[own[key]] if key in own else MISSING for own in labels.values()] for key in ids]
+    return ids, np.array(rows, dtype=np.int64).reshape(len(ids), len(labels))
+
+
+def _rows(path: Path, table: Table) -> dict[str, Row]:
+    rows: dict[str, Row] = {}
+    for row in table.rows:
+        if isinstance(row, Reject):
+            raise InputError(f"{path} row {row.row}: {row.reason}")
+        key = row_id(row.values, row.number)
+        if key in rows:
+            raise InputError(f"{path} row {row.number}: id {key!r} stands twice; ids must differ")
+        rows[key] = row
+    return rows
+
+
+def _labels(path: Path, rows: Mapping[str, Row], column: str) -> Labels:
+    is_json = input_kind(path) in {"json", "jsonl"}
+    labels: Labels = {}
+    for key, row in rows.items():
+        value = row.values.get(column, "")
+        if (value is None and not is_json) or (isinstance(value, str) and not value.strip()):
+            continue
+        try:
+            labels[key] = parse_motive(value)
+        except ValueError as error:
+            raise InputError(f"{path} row {row.number}: {error}") from None
+    return labels
