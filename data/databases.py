@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from .errors import InputError
+from .errors import InputError, first_line
 from .posts import Reject
 from .tables import Row, Table, unique_names
 
@@ -22,7 +22,7 @@ def read_parquet(path: Path) -> Table:
     try:
         file = pq.ParquetFile(path)
     except damage as error:
-        raise InputError(f"{path} is not a readable Parquet file ({_first_line(error)}); export it again") from None
+        raise InputError(f"{path} is not a readable Parquet file ({first_line(error)}); export it again") from None
     columns = file.schema_arrow.names
     if len(set(columns)) < len(columns):
         raise InputError(f"{path} has two columns of one name among {', '.join(columns)}; rename one")
@@ -38,7 +38,7 @@ def read_parquet(path: Path) -> Table:
                         yield Row(number, dict(zip(columns, values, strict=True)))
                         number += 1
             except (*damage, UnicodeDecodeError) as error:
-                reason = f"rows {number} to {first + count - 1} are damaged ({_first_line(error)})"
+                reason = f"rows {number} to {first + count - 1} are damaged ({first_line(error)})"
                 yield Reject(str(path), number, reason)
             first += count
 
@@ -96,7 +96,3 @@ def read_sqlite(path: Path, table: str | None = None) -> Table:
             connection.close()
 
     return Table(columns, rows())
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:120]

@@ -25,3 +25,8 @@ def shown(value: object, length: int = 40) -> str:
         return repr(value[:length] + "...")
     text = repr(value)
     return text if len(text) <= length + 5 else text[:length] + "..."
+
+
+def first_line(error: BaseException) -> str:
+    """Give the first line of what an error of another library says, cut; its name where it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

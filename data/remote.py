@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import DISK_FULL, InputError
+from .errors import DISK_FULL, InputError, first_line
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +90,5 @@ def _told(address: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.errno in DISK_FULL:
             raise
-        kind = type(error).__name__
-        reason = (str(error).splitlines() or [kind])[0][:200]
-        raise InputError(f"{address} cannot be read ({reason}); {_ADVICE.get(kind, 'check the address')}") from None
+        advice = _ADVICE.get(type(error).__name__, "check the address")
+        raise InputError(f"{address} cannot be read ({first_line(error)}); {advice}") from None

@@ -19,7 +19,7 @@ import pyarrow as pa
 import ray
 from ray.data import ActorPoolStrategy, DataContext, ExecutionResources
 
-from ..data.errors import InputError
+from ..data.errors import InputError, first_line
 from ..data.fingerprints import file_fingerprint
 from ..models.settings import BUNDLED, WEIGHTS_FILE
 from .chunks import Chunk, ChunkLabeller, windows
@@ -108,7 +108,7 @@ def label_on_cluster(
             raise cause from None
         if not isinstance(cause, ray.exceptions.RayError):
             raise  # a fault of ours
-        reason = str(cause).splitlines()[-1][:200]
+        reason = (str(cause).splitlines() or [type(cause).__name__])[-1][:200]
         raise InputError(f"the cluster failed ({reason}); see that every machine has the same whyshare") from None
     finally:
         ray.shutdown()
@@ -129,7 +129,7 @@ def _connect(address: str, workers: int | None) -> None:
         options = options if address == LOCAL else {}
         ray.init(address, logging_level=logging.ERROR, log_to_driver=False, ignore_reinit_error=True, **options)
     except (OSError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0][:120]
+        reason = first_line(error)
         raise InputError(f"no Ray cluster at {address} ({reason}); start one with: ray start --head") from None
     finally:
         os.dup2(terminal, 2)

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..data.errors import InputError
+from ..data.errors import InputError, first_line
 from .settings import BUNDLED
 
 MINI = BUNDLED.name
@@ -53,7 +53,7 @@ def loading(base: str) -> Iterator[None]:
     except InputError:
         raise
     except (OSError, ValueError) as error:
-        raise InputError(f"base {base} cannot be loaded ({_first_line(error)}); {_INSTEAD}") from None
+        raise InputError(f"base {base} cannot be loaded ({first_line(error)}); {_INSTEAD}") from None
 
 
 def _check_hub(name: str) -> None:
@@ -65,9 +65,5 @@ def _check_hub(name: str) -> None:
             model_info(name, timeout=10)
     except Exception as error:  # of whatever the hub's client is built on
         raise InputError(
-            f"base {name} is no folder here, and not to be had from the hub ({_first_line(error)}); {_INSTEAD}"
+            f"base {name} is no folder here, and not to be had from the hub ({first_line(error)}); {_INSTEAD}"
         ) from None
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:120]

@@ -146,6 +146,15 @@ def test_a_worker_that_cannot_start_is_one_line(posts, tiny_model, tmp_path, mon
     assert capfd.readouterr() == ("", "")
 
 
+def test_an_error_of_ray_without_a_word_is_named(monkeypatch):
+    def refuse(*_, **__):
+        raise RuntimeError
+
+    monkeypatch.setattr(ray, "init", refuse)
+    with pytest.raises(InputError, match=r"^no Ray cluster at auto \(RuntimeError\); "):
+        next(label_on_cluster(lambda: iter(()), 1, BUNDLED, "cpu", "auto"))
+
+
 @pytest.mark.parametrize(
     ("address", "message"),
     [
