@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from ..data.errors import DISK_FULL, InputError
 from ..data.whole_files import written_whole
+from .labeller import DIGITS
 
-MILLION = 1_000_000
+MILLION = 10**DIGITS
 MANIFEST = "manifest.json"
 
 
