@@ -110,12 +110,10 @@ def judge_all(options: argparse.Namespace, posts: Sequence["Annotated"]) -> list
     from ..data.tables import unique_names
     from ..eval.judging import judge_file, judge_model
     from ..inference.labeller import Labeller
-    from ..models.settings import BUNDLED
 
     judgements = []
-    models = options.model or ([] if options.predictions else [BUNDLED])
     file = "" if str(options.annotated) == "-" else file_fingerprint(options.annotated)
-    for folder in models:
+    for folder in _models(options):
         labeller = Labeller.load(folder)
         if file in labeller.settings.data.values():
             note = f"{folder.name} was trained on {options.annotated.name}, which it is measured on: it looks too good"
@@ -126,6 +124,12 @@ def judge_all(options: argparse.Namespace, posts: Sequence["Annotated"]) -> list
         judgements.append((NGRAMS, _judge_baseline(options.baseline, posts)))
     names = unique_names([name for name, _ in judgements])
     return [(name, judged) for name, (_, judged) in zip(names, judgements, strict=True)]
+
+
+def _models(options: argparse.Namespace) -> list[Path]:
+    from ..models.settings import BUNDLED
+
+    return options.model or ([] if options.predictions else [BUNDLED])
 
 
 def _judge_baseline(files: Sequence[Path], posts: Sequence["Annotated"]) -> "Judged":
@@ -172,14 +176,13 @@ def clusters_of(posts: Sequence["Annotated"], column: str | None) -> tuple[str, 
 def _provenance(options: argparse.Namespace) -> list[tuple[str, str]]:
     from .. import __version__
     from ..data.fingerprints import file_fingerprint
-    from ..models.settings import BUNDLED, WEIGHTS_FILE
+    from ..models.settings import WEIGHTS_FILE
 
     def named(name: str, path: Path) -> str:
         return "standard input" if str(path) == "-" else f"{name} {file_fingerprint(path)[:16]}"
 
     pairs = [("annotated file", named(options.annotated.name, options.annotated))]
-    models = options.model or ([] if options.predictions else [BUNDLED])
-    pairs += [("model", named(folder.name, folder / WEIGHTS_FILE)) for folder in models]
+    pairs += [("model", named(folder.name, folder / WEIGHTS_FILE)) for folder in _models(options)]
     pairs += [("predictions", named(path.name, path)) for path in options.predictions]
     command = shlex.join(Path(word).name if "/" in word else word for word in sys.argv[1:])
     return [*pairs, ("command", f"whyshare {command}"), ("whyshare", __version__)]
