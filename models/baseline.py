@@ -32,7 +32,7 @@ class Baseline:
         self._pipelines = pipelines
 
     @classmethod
-    def train(cls, texts: Sequence[str], labels: Sequence[str], seed: int = 0) -> Self:
+    def train(cls, texts: Sequence[str], labels: Sequence[str]) -> Self:
         """Fit on raw texts and their motives.
 
         :raises ValueError: If there are fewer than two different labels.
@@ -44,7 +44,7 @@ class Baseline:
             own = [index for index, other in enumerate(sides) if other == side]
             if len(own) < MIN_POSTS or len({labels[index] for index in own}) < 2:
                 own = list(range(len(texts)))
-            pipelines[side] = _pipeline(seed).fit([texts[index] for index in own], [labels[index] for index in own])
+            pipelines[side] = _pipeline().fit([texts[index] for index in own], [labels[index] for index in own])
         return cls(pipelines)
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -71,7 +71,7 @@ def out_of_fold(texts: Sequence[str], labels: Sequence[str], folds: int = 5, see
     probs = np.zeros((len(texts), len(MOTIVES)))
     for held in range(folds):
         inside, outside = np.flatnonzero(fold != held).tolist(), np.flatnonzero(fold == held).tolist()
-        baseline = Baseline.train([texts[k] for k in inside], [labels[k] for k in inside], seed)
+        baseline = Baseline.train([texts[k] for k in inside], [labels[k] for k in inside])
         probs[outside] = baseline.probabilities([texts[k] for k in outside])
     return probs
 
@@ -80,9 +80,9 @@ def _side(text: str) -> str:
     return "zh" if detect_language(text) in {"zh", "mixed"} else "en"
 
 
-def _pipeline(seed: int) -> Pipeline:
+def _pipeline() -> Pipeline:
     features = make_union(
         TfidfVectorizer(analyzer="char", ngram_range=(1, 4), min_df=2, sublinear_tf=True, max_features=200_000),
         TfidfVectorizer(analyzer=words_of, min_df=2, sublinear_tf=True),
     )
-    return make_pipeline(features, LogisticRegression(C=5.0, class_weight="balanced", max_iter=1000, random_state=seed))
+    return make_pipeline(features, LogisticRegression(C=5.0, class_weight="balanced", max_iter=1000))
