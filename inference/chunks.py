@@ -30,7 +30,6 @@ class _CountingEngine:
     """An engine that counts what it computes, and gives up at the next batch once a job is stopped."""
 
     def __init__(self, engine: Engine) -> None:
-        self.name = engine.name
         self.threads = engine.threads
         self.stop = threading.Event()
         self.posts = 0

@@ -17,7 +17,6 @@ DEVICES = ("auto", "cpu", "cuda", "torch-cpu")
 class Engine(Protocol):
     """Turns token ids into logits; safe to call from several threads at once."""
 
-    name: str
     threads: int  # from which calling it at once pays
 
     def logits(self, input_ids: NDArray[np.int64]) -> FloatArray:
@@ -29,8 +28,6 @@ class OnnxEngine:
 
     A batch runs on one thread, and many batches at a time: that wastes less than many threads on one batch.
     """
-
-    name = "onnxruntime"
 
     def __init__(self, folder: Path, threads: int | None = None) -> None:
         import onnxruntime as ort
@@ -59,8 +56,6 @@ class OnnxEngine:
 
 class TorchEngine:
     """The transformers model, in bfloat16 on a GPU and in single precision on a CPU."""
-
-    name = "torch"
 
     def __init__(self, folder: Path, device: str) -> None:
         try:
