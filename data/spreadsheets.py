@@ -148,8 +148,6 @@ def _plain(value: Any) -> Any:
 def _check_archive(path: Path) -> None:
     with open_bytes(path) as stream:
         start = stream.read(8)
-    if not start:
-        raise InputError(f"{path} is empty; a workbook is needed")
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         raise InputError(f"{path} is an old .xls workbook or has a password; save it in Excel as .xlsx without one")
     try:
