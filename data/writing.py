@@ -10,7 +10,7 @@ import gzip
 import io
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
@@ -25,6 +25,8 @@ from .whole_files import written_whole
 
 EXCEL_ROWS = 1_048_576
 EXCEL_CELL = 32_767  # characters
+
+Types = Mapping[str, Any]  # the Arrow types of some columns, which only Parquet keeps
 
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
@@ -81,7 +83,7 @@ def check_rows(path: Path, rows: int) -> None:
 
 
 @contextmanager
-def open_writer(path: Path, columns: Sequence[str], types: Mapping[str, Any] | None = None) -> Iterator[Writer]:
+def open_writer(path: Path, columns: Sequence[str], types: Types | None = None) -> Iterator[Writer]:
     """Open a file for writing rows; it appears under its name when all is written, or not at all.
 
     :param types: The Arrow types that some columns have where they come from, to be kept where the output has types.
@@ -89,7 +91,7 @@ def open_writer(path: Path, columns: Sequence[str], types: Mapping[str, Any] | N
     kind = output_kind(path)
     path = path.resolve()  # a link stays one, and what it points to is written
     with written_whole(path) as temporary:
-        writer: Writer = _WRITERS[kind](temporary, columns, (types or {}) if kind == "parquet" else path)
+        writer = _WRITERS[kind](temporary, columns, path, types or {})
         try:
             yield writer
             writer.close()
@@ -112,7 +114,7 @@ def _open_text(temporary: Path, target: Path, encoding: str) -> io.TextIOWrapper
 class _Csv:
     encoding, dialect = "utf-8-sig", {"delimiter": ",", "lineterminator": "\r\n"}
 
-    def __init__(self, temporary: Path, columns: Sequence[str], target: Path) -> None:
+    def __init__(self, temporary: Path, columns: Sequence[str], target: Path, _: Types) -> None:
         self.shortened = 0
         self._columns = columns
         self._stream = _open_text(temporary, target, self.encoding)
@@ -133,7 +135,7 @@ class _Tsv(_Csv):
 
 
 class _JsonLines:
-    def __init__(self, temporary: Path, columns: Sequence[str], target: Path) -> None:
+    def __init__(self, temporary: Path, columns: Sequence[str], target: Path, _: Types) -> None:
         self.shortened = 0
         self._columns = columns
         self._stream = _open_text(temporary, target, "utf-8")
@@ -162,14 +164,14 @@ class _Json(_JsonLines):
         super().close()
 
 
-def _parquet(temporary: Path, columns: Sequence[str], types: Mapping[str, Any]) -> Writer:
+def _parquet(temporary: Path, columns: Sequence[str], _: Path, types: Types) -> Writer:
     from .parquet_writing import ParquetWriter
 
     return ParquetWriter(temporary, columns, types)
 
 
 class _Spreadsheet:
-    def __init__(self, temporary: Path, columns: Sequence[str], target: Path) -> None:
+    def __init__(self, temporary: Path, columns: Sequence[str], target: Path, _: Types) -> None:
         from openpyxl import Workbook
 
         self.shortened = 0
@@ -227,7 +229,7 @@ def _fits_excel(date: datetime.date) -> bool:
     return exact and date.year >= 1900
 
 
-_WRITERS: dict[str, Any] = {
+_WRITERS: dict[str, Callable[[Path, Sequence[str], Path, Types], Writer]] = {
     "csv": _Csv,
     "tsv": _Tsv,
     "jsonl": _JsonLines,
