@@ -81,7 +81,6 @@ def label_without_model(arguments: list[str]) -> int:
     from whyshare.inference import labeller
 
     class Sum:
-        name = "sum"
         threads = 1
 
         def logits(self, input_ids: np.ndarray) -> np.ndarray:
