@@ -89,6 +89,27 @@ def test_calibration_by_hand():
     np.testing.assert_allclose(coverage_accuracy(judged, [0.25, 0.75, 1.0], drawn), [[0.0, 0.0, 0.25]])
 
 
+def drawn_from_sources(sources, rng):
+    """Draw posts of sources that each have their own size, mix of motives and difficulty."""
+    source = np.repeat(np.arange(sources), rng.geometric(1 / 30, sources))
+    mixes, skill = rng.dirichlet(np.full(8, 0.15), sources), rng.beta(4, 2, (sources, 8))
+    gold = (rng.random((len(source), 1)) > mixes[source].cumsum(axis=1)[:, :-1]).sum(axis=1)
+    right = rng.random(len(source)) < skill[source, gold]
+    return Judged(gold, np.where(right, gold, rng.integers(0, 8, len(source)))), source.astype(str).tolist()
+
+
+def test_macro_f1_of_drawn_sources_lies_in_its_interval():
+    rng = np.random.default_rng(0)
+    everything, _ = drawn_from_sources(20_000, rng)
+    truth = f1_score(everything.gold, everything.predicted, average="macro")
+    missed = []
+    for _ in range(100):
+        judged, source = drawn_from_sources(50, rng)
+        score = evaluate("m", judged, ["en"] * len(judged), source, resamples=200).metrics["macro-F1"]
+        missed.append(truth > score.high or truth < score.low)
+    assert np.mean(missed) <= 0.15
+
+
 @pytest.mark.parametrize(("posts", "dots"), [(8, 4), (50, 4), (149, 5), (250, 10), (600, 15)])
 def test_few_posts_have_few_dots_in_the_reliability_diagram(judged, posts, dots):
     some = judged.select(np.arange(600) < posts)
