@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle
 from pathlib import Path
 from typing import Literal
 
@@ -172,10 +173,19 @@ def _compared(
         return []
     mixes = [_mix(name, tags == name, posts, known, checked, seed) for name in names]
     tested = [k for k, mix in enumerate(mixes) if FEW_TO_TEST <= mix.posts <= len(tags) - FEW_TO_TEST]
-    rests = [_best(tags != names[k], posts, known, checked, seed)[0] for k in tested]
-    tests = [difference_p_values(mixes[k].best, rest) for k, rest in zip(tested, rests, strict=True)]
-    for k, own in zip(tested, np.reshape(holm(np.ravel(tests).tolist()), (-1, len(MOTIVES))), strict=True):
-        mixes[k] = replace(mixes[k], p_values=own)
+    tests = []
+    for k in tested:
+        by_sample = mixes[k].method == "checked sample"
+        rest, sample = _best(tags != names[k], posts, known, checked if by_sample else None, seed)
+        # Both by one method: two methods that are off by different amounts would pass for two groups that differ.
+        same = by_sample == (sample is not None)
+        own = mixes[k].best if same else _best(tags == names[k], posts, known, None, seed)[0]
+        tests.append(difference_p_values(own, rest))
+    if len(names) == 2 and all(groups):  # each is the other's rest: one test, not two
+        tests = tests[:1]
+    adjusted = np.reshape(holm(np.ravel(tests).tolist()), (-1, len(MOTIVES)))
+    for k, own_p in zip(tested, cycle(adjusted), strict=False):
+        mixes[k] = replace(mixes[k], p_values=own_p)
     for k in set(range(len(mixes))) - set(tested):
         mixes[k] = replace(mixes[k], cautions=[*mixes[k].cautions, Caution("not_tested", mixes[k].posts)])
     return mixes
@@ -204,7 +214,7 @@ def _mix(
     number = 0 if checked is None else int(own[checked.positions].sum())
     cautions = [Caution("few_posts", len(probs))] if len(probs) < FEW_POSTS else []
     if sample is None:
-        if number:
+        if checked is not None:
             cautions.append(Caution("few_checked", number))
         if shift_p_value(probs, best.values, known, weights) < UNLIKE:
             cautions.append(Caution("unlike_validation", len(probs)))

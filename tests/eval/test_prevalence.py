@@ -6,6 +6,7 @@ from scipy.optimize import minimize
 from scipy.stats import norm
 
 from whyshare.data.motives import MOTIVES
+from whyshare.eval.comparison import holm
 from whyshare.eval.mix import Checked, Posts, measure_course, measure_mix
 from whyshare.eval.mix_report import cautions_in
 from whyshare.eval.prevalence import (
@@ -219,6 +220,39 @@ def test_groups_and_warnings():
     assert few_checked.startswith("the checked posts are too few to use")
     assert few_checked.endswith("check at least 50: in 1 of 2: b (5)")
     assert cautions_in("zh", mixes[1:])[0] == "帖子不足 100 条，区间很宽：2 个中有 1 个：b (40)"
+
+
+def test_a_group_is_tested_by_the_method_of_the_rest():
+    gold, probs = world(PRIOR, 2000, seed=3, classifier_seed=8)  # unlike validation, so the error matrix is far off
+    posts = Posts(probs.argmax(axis=1), probs, np.full(2000, "en"))
+    groups = [("a", "b", "c", "")[row % 4] for row in range(2000)]
+    first = np.flatnonzero(np.array(groups) == "a")
+    for few in (
+        first,
+        np.setdiff1d(np.arange(2000), first),
+    ):  # a group has hardly a checked post, or hardly one has the rest
+        positions = np.sort(np.concatenate([few[:5], np.setdiff1d(np.arange(2000), few)]))
+        mixes = measure_mix(posts, groups, known(), Checked(positions, gold[positions], np.ones(len(positions))))[1:]
+        assert {mix.method for mix in mixes} == {"checked sample", "error matrix"}
+        assert not any(mix.differs(motive) for mix in mixes for motive in MOTIVES)
+
+
+def test_groups_without_a_checked_post_are_said_to_be_corrected_by_known_errors():
+    gold, probs = world(CAMPAIGN, 600, seed=3)
+    posts = Posts(probs.argmax(axis=1), probs, np.full(600, "en"))
+    mixes = measure_mix(posts, ["a"] * 300 + ["b"] * 300, known(), Checked(np.arange(300), gold[:300], np.ones(300)))
+    [caution] = cautions_in("en", mixes[1:])
+    assert "the model's known errors are used instead" in caution
+    assert caution.endswith("check at least 50: in 1 of 2: b (0)")
+
+
+def test_two_groups_are_one_test():
+    _, probs = world(CAMPAIGN, 600, seed=3)
+    posts = Posts(probs.argmax(axis=1), probs, np.full(600, "en"))
+    one, other = measure_mix(posts, ["a"] * 350 + ["b"] * 250, known())[1:]
+    p_values = holm(difference_p_values(one.best, other.best).tolist())
+    assert one.p_values == pytest.approx(p_values)
+    assert other.p_values == pytest.approx(p_values)
 
 
 def test_a_handful_of_posts_is_not_tested():
