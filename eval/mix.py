@@ -63,9 +63,9 @@ class GroupMix:
     """The mix of one group of posts.
 
     ``best`` is what to report: prediction-powered where enough of the group is checked, else corrected by the error
-    matrix; ``counted`` are the raw shares, ``em`` those of Saerens' expectation-maximisation. ``p_values`` (8,) say of
-    a group how likely chance alone would set it so far apart from all other posts, after Holm's correction for all
-    groups and motives.
+    matrix of the model ``errors_of``; ``counted`` are the raw shares, ``em`` those of Saerens'
+    expectation-maximisation. ``p_values`` (8,) say of a group how likely chance alone would set it so far apart from
+    all other posts, after Holm's correction for all groups and motives.
     """
 
     name: str
@@ -75,6 +75,7 @@ class GroupMix:
     best: Shares
     counted: Shares
     em: NDArray[np.float64]
+    errors_of: str
     cautions: Sequence[Caution] = ()
     p_values: NDArray[np.float64] | None = None
 
@@ -137,10 +138,16 @@ def group_names(rows: Sequence[Prediction], columns: Sequence[str]) -> list[str]
 def load_errors(path: Path | None) -> KnownErrors:
     """Load what is known of a model's errors: what it said of posts whose motive was known.
 
-    :param path: A labelled file with the column ``label`` as well; the validation posts of the bundled model without.
+    :param path: A model folder, which holds its validation posts, or a labelled file with the column ``label`` as well;
+        the bundled model without.
     :raises InputError: If a column is missing, a label is no motive, there are too few posts, or a motive is missing.
     """
-    file = path or BUNDLED / VALIDATION_FILE
+    source = path or BUNDLED
+    file = source / VALIDATION_FILE if source.is_dir() else source
+    if source.is_dir() and not file.is_file():
+        raise InputError(
+            f"{source} has no {VALIDATION_FILE}; give a folder that whyshare train wrote, or a labelled file"
+        )
     rows, gold = [], []
     for row in read_predictions(file):
         try:
@@ -157,7 +164,8 @@ def load_errors(path: Path | None) -> KnownErrors:
         lacks = f", none of them {', '.join(missing)}" if missing else ""
         raise InputError(f"{file} has {len(rows)} posts{lacks}: too few to know a model's errors from")
     probs = np.stack([row.probs for row in rows if row.probs is not None])
-    return KnownErrors(np.array(gold), probs, np.array([row.language or "other" for row in rows]))
+    languages = np.array([row.language or "other" for row in rows])
+    return KnownErrors(np.array(gold), probs, languages, source.absolute().name)
 
 
 def _compared(
@@ -226,6 +234,7 @@ def _mix(
         best=best,
         counted=counted(predicted, RESAMPLES, np.random.default_rng(seed)),
         em=saerens(*recalibrate(probs, known, weights)),
+        errors_of=known.model,
         cautions=cautions,
     )
 

@@ -84,7 +84,7 @@ def answer(overall: GroupMix, ranked: Sequence[Motive], language: PageLanguage) 
 def method_in(language: PageLanguage, overall: GroupMix) -> str:
     """Say how the shares were found, and what that assumes."""
     key = "method_checked" if overall.method == "checked sample" else "method_errors"
-    return words_in(language)[key].format(checked=overall.checked)
+    return words_in(language)[key].format(checked=overall.checked, model=overall.errors_of)
 
 
 def notes_in(language: PageLanguage, notes: Sequence[Note]) -> list[str]:

@@ -47,11 +47,15 @@ class Shares:
 
 @dataclass(frozen=True)
 class KnownErrors:
-    """What a model said of validation posts: ``gold`` (posts,), ``probs`` (posts, 8), ``languages`` (posts,)."""
+    """What a model said of validation posts: ``gold`` (posts,), ``probs`` (posts, 8), ``languages`` (posts,).
+
+    ``model`` names whose errors they are, as a reader is told.
+    """
 
     gold: Ints
     probs: Floats
     languages: NDArray[np.str_]
+    model: str = "the model"
 
     def weights_for(self, languages: NDArray[np.str_]) -> Floats:
         """Weigh validation posts so that their languages are mixed as in another set; shape (posts,)."""

@@ -9,8 +9,8 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
         "{posts} 条帖子中，{first} 是为了“{first_motive}”，{second} 是为了“{second_motive}”，{third} 是为了“{third_motive}”。",
     ),
     "method_errors": (
-        "Shares are corrected for the model's known errors. This assumes that posts of one motive look as they did when the model was validated, and that only their mix differs. Before you decide by it, check a random sample (whyshare sample): real posts often differ.",
-        "比例已按模型已知的错误校正。前提是：同一动机的帖子与模型验证时看起来一样，只是各动机的比例不同。真实帖子常常不同：据此决策之前，请先用 whyshare sample 抽样核对。",
+        "Shares are corrected for the known errors of {model}. This assumes that posts of one motive look as they did when the model was validated, and that only their mix differs. Before you decide by it, check a random sample (whyshare sample): real posts often differ.",
+        "比例已按 {model} 已知的错误校正。前提是：同一动机的帖子与模型验证时看起来一样，只是各动机的比例不同。真实帖子常常不同：据此决策之前，请先用 whyshare sample 抽样核对。",
     ),
     "method_checked": (
         "Shares come from a random sample that a person checked ({checked} posts), with the model's predictions as a help. This assumes that the sample is the one drawn, and that the person is right.",

@@ -143,6 +143,24 @@ def test_the_known_errors_may_name_motives_in_any_way(folder, capsys):
     assert "errors.jsonl needs the columns label, language" in capsys.readouterr().err
 
 
+def test_the_known_errors_are_those_of_the_model_that_is_named(folder, capsys):
+    assert main(["mix", "labelled.jsonl", "--report", "report"]) == 0
+    assert "shares corrected by the known errors of whyshare-mini," in capsys.readouterr().out
+    assert "known errors of whyshare-mini." in (folder / "report" / "report.html").read_text(encoding="utf-8")
+    rows = [json.loads(line) for line in (folder / "errors.jsonl").read_text(encoding="utf-8").splitlines()]
+    (folder / "my-model").mkdir()
+    with (folder / "my-model" / "validation.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    assert main([*MIX, "--json"]) == main(["mix", "labelled.jsonl", "--errors", "my-model", "--json"]) == 0
+    by_file, by_folder = capsys.readouterr().out.splitlines()
+    assert by_folder == by_file.replace("errors.jsonl", "my-model") != by_file
+    (folder / "my-model" / "validation.csv").unlink()
+    assert main(["mix", "labelled.jsonl", "--errors", "my-model"]) == 2
+    assert "my-model has no validation.csv; give a folder that whyshare train wrote" in capsys.readouterr().err
+
+
 def fill(path):
     """Label a drawn workbook as its text says."""
     book = openpyxl.load_workbook(path)

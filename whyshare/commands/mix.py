@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--over", metavar="COLUMN", help="column of dates: the course over time")
     parser.add_argument("--every", choices=("day", "week", "month"), default="week")
     parser.add_argument("--checked", type=Path, metavar="FILE", help="what whyshare sample drew and a person filled in")
-    parser.add_argument("--errors", type=Path, metavar="FILE",
-                        help="labels and predictions that the model's errors are known from; its validation without")  # fmt: skip
+    parser.add_argument("--errors", type=Path, metavar="FOLDER",
+                        help="the model that labelled, if not the bundled one, or a file of labels and predictions")  # fmt: skip
     parser.add_argument("--report", type=Path, metavar="DIR", help="write report.html there")
     parser.add_argument("--excel", type=Path, metavar="FILE", help="write a workbook with charts")
     parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of report and workbook")
@@ -126,6 +126,7 @@ def _plain(mix: "GroupMix") -> dict[str, object]:
         "posts": mix.posts,
         "checked": mix.checked,
         "method": mix.method,
+        "errors_of": mix.errors_of,
         "shares": shares,
         "warnings": cautions_in("en", [mix]),
     }
@@ -135,7 +136,9 @@ def _print(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], notes: Seq
     from ..eval.mix_report import cautions_in, notes_in, shown
 
     overall = mixes[0]
-    how = "a checked random sample" if overall.method == "checked sample" else "the model's known errors"
+    how = (
+        "a checked random sample" if overall.method == "checked sample" else f"the known errors of {overall.errors_of}"
+    )
     print(f"{overall.posts} posts; shares corrected by {how}, brackets are 95 % intervals\n")
     rows = [
         (
