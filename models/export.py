@@ -1,9 +1,8 @@
 """Export the classifier to ONNX without a second copy of its weights.
 
-``model.onnx`` holds the graph alone. Its large initialisers are ONNX external data that point into
-``model.safetensors``, at the offsets where the tensors lie there, followed by a cast to single precision and, where
-the exporter wanted it so, a transposition; ONNX Runtime folds both when it loads. New weights of the same shapes are
-seen at once, so the graph cannot go stale.
+``model.onnx`` holds the graph alone. Every weight in it is ONNX external data that points into ``model.safetensors``, at
+the offset where the tensor lies there, followed by a cast to single precision, which ONNX Runtime folds when it loads.
+New weights of the same shapes are seen at once, so the graph cannot go stale.
 """
 
 import json
@@ -12,17 +11,15 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
-from safetensors.numpy import load_file
+from onnx import TensorProto, helper
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from .settings import WEIGHTS_FILE
 
 GRAPH_FILE = "model.onnx"
-_SMALL = 4096  # elements; what is smaller stays in the graph
+_PREFIX = "model."  # of what the exporter calls a weight of the wrapped model
 _DTYPES = {"F16": TensorProto.FLOAT16, "F32": TensorProto.FLOAT, "BF16": TensorProto.BFLOAT16}
 
 
@@ -64,6 +61,7 @@ def _trace(model: PreTrainedModel) -> onnx.ModelProto:
                 dynamic_shapes=(shape, shape),
                 input_names=["input_ids", "attention_mask"],
                 output_names=["logits"],
+                optimize=False,  # it would merge biases that are equal now, and matrices would lose their names
                 verbose=False,
             )
     finally:
@@ -73,40 +71,28 @@ def _trace(model: PreTrainedModel) -> onnx.ModelProto:
 
 
 def point_at_weights(graph: onnx.ModelProto, weights: Path) -> None:
-    """Replace the graph's large initialisers by references into a safetensors file that holds the same numbers.
+    """Replace the weights in a graph by references into the safetensors file that holds them.
 
-    :raises ValueError: If a large initialiser is in the file neither as it is nor transposed.
+    :raises ValueError: If the graph has a matrix of numbers that the file lacks.
     """
-    tensors = load_file(weights)
     places = _places(weights)
-    names = {_key(array): (name, False) for name, array in tensors.items()}
-    names |= {_key(array.T): (name, True) for name, array in tensors.items() if array.ndim == 2} | names
-    kept, references, nodes = [], {}, []
+    kept, nodes = [], []
     for initializer in graph.graph.initializer:
-        array = numpy_helper.to_array(initializer)
-        if array.size < _SMALL or array.dtype.kind != "f":
-            kept.append(initializer)
-            continue
-        if _key(array) not in names:
-            raise ValueError(f"initialiser {initializer.name} {array.shape} is not among the weights of {weights}")
-        name, transposed = names[_key(array)]
-        references[name] = _reference(name, weights.name, places[name])
-        cast = f"{initializer.name}.single" if transposed else initializer.name
-        nodes.append(helper.make_node("Cast", [name], [cast], to=TensorProto.FLOAT))
-        if transposed:
-            nodes.append(helper.make_node("Transpose", [cast], [initializer.name], perm=[1, 0]))
+        name = initializer.name.removeprefix(_PREFIX)
+        if name in places:
+            kept.append(_reference(name, weights.name, places[name]))
+            nodes.append(helper.make_node("Cast", [name], [initializer.name], to=TensorProto.FLOAT))
+        elif len(initializer.dims) > 1 and initializer.data_type == TensorProto.FLOAT:
+            raise ValueError(f"initialiser {initializer.name} {initializer.dims} is not among the weights of {weights}")
+        else:
+            kept.append(initializer)  # positions and frequencies, which are not learnt
     body = [*nodes, *graph.graph.node]
     for node in body:  # where the exporter came from, line by line, is most of the file
         node.ClearField("doc_string")
         node.ClearField("metadata_props")
     del graph.graph.initializer[:], graph.graph.node[:], graph.graph.value_info[:]
-    graph.graph.initializer.extend([*kept, *references.values()])
+    graph.graph.initializer.extend(kept)
     graph.graph.node.extend(body)
-
-
-def _key(array: np.ndarray) -> tuple[Any, ...]:
-    """Tell tensors apart by shape and numbers; half precision is exact in single precision."""
-    return array.shape, hash(np.ascontiguousarray(array, dtype=np.float32).tobytes())
 
 
 def _places(weights: Path) -> dict[str, dict[str, Any]]:
