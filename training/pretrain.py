@@ -73,7 +73,14 @@ class PretrainConfig:
 def pretrain(config: PretrainConfig, folder: Path) -> None:
     """Run the recipe; ``folder`` then holds an encoder that ``from_pretrained`` loads, the recipe and the log."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "recipe.json").write_text(json.dumps(asdict(config), indent=2, ensure_ascii=False), encoding="utf-8")
+    recipe = json.loads(json.dumps(asdict(config)))
+    if (folder / "recipe.json").is_file():
+        before = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
+        if before | {"checkpoint_minutes": config.checkpoint_minutes} != recipe:
+            log.info("%s is of another recipe; starting anew", folder)
+            for name in ("tokens.npz", "weak_labels.json", "checkpoint.pt", "log.jsonl"):
+                (folder / name).unlink(missing_ok=True)
+    (folder / "recipe.json").write_text(json.dumps(recipe, indent=2, ensure_ascii=False), encoding="utf-8")
     torch.manual_seed(config.seed)
     if not (folder / "tokens.npz").is_file():
         prepare(config, folder)

@@ -75,6 +75,22 @@ def read(folder, **changes):
     return recipe | changes
 
 
+def test_what_another_recipe_left_is_made_anew(folder, caplog):
+    caplog.set_level("INFO")
+    text = (folder / "recipe.toml").read_text(encoding="utf-8")
+    for change in ("", "checkpoint_minutes = 9.0\n"):
+        (folder / "recipe.toml").write_text(text + change, encoding="utf-8")
+        assert main(["pretrain", "recipe.toml", "-o", "model"]) == 0
+    assert caplog.text.count("refused") == 1  # the texts were chosen once
+    lines = (folder / "corpus.jsonl").read_text(encoding="utf-8").splitlines()
+    (folder / "more.jsonl").write_text("\n".join(lines[20:24]), encoding="utf-8")
+    changed = text.replace('["test.jsonl"]', '["test.jsonl", "more.jsonl"]')
+    (folder / "recipe.toml").write_text(changed, encoding="utf-8")
+    assert main(["pretrain", "recipe.toml", "-o", "model"]) == 0
+    assert "model is of another recipe; starting anew" in caplog.text
+    assert "refused 5 of 1200 texts that are measured on" in caplog.text
+
+
 def test_a_classifier_starts_from_what_was_learnt(folder):
     assert main(["pretrain", "recipe.toml", "-o", "whole"]) == 0
     model = AutoModelForSequenceClassification.from_pretrained("whole", num_labels=8)
