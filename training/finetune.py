@@ -40,7 +40,7 @@ from ..data.fingerprints import file_fingerprint
 from ..data.motives import MOTIVES
 from ..models.bases import MINI, base_location, loading
 from ..models.encoding import Encoder
-from ..models.settings import ModelSettings, encoder_positions
+from ..models.settings import WEIGHTS_FILE, ModelSettings, encoder_positions
 from .average import average_models
 from .folder import half_precision, save_folder, settings_from_validation, write_validation
 from .memory import keep_freed_memory
@@ -167,10 +167,12 @@ def train_stages(
 
 
 def open_checkpoints(folder: Path, config: FinetuneConfig) -> Path:
-    """Make the folder of checkpoints; those of another recipe, or of files that have changed, are dropped."""
-    made_by = asdict(config) | {
-        path: file_fingerprint(Path(path)) for path in (*config.train, *config.extra, *config.pseudo)
-    }
+    """Make the folder of checkpoints; those of another recipe, or of files or a base that have changed, are dropped."""
+    files = [Path(path) for path in (*config.train, *config.extra, *config.pseudo)]
+    base = Path(base_location(config.base)) / WEIGHTS_FILE
+    if base.is_file():
+        files.append(base)
+    made_by = asdict(config) | {str(path): file_fingerprint(path) for path in files}
     recipe, text = folder / "recipe.json", json.dumps(made_by, indent=2, ensure_ascii=False)
     if folder.exists() and not (recipe.is_file() and recipe.read_text(encoding="utf-8") == text):
         log.info("%s is of another recipe; starting anew", folder)
@@ -279,6 +281,7 @@ def make_trainer(
         save_strategy="epoch",
         save_total_limit=1,
         load_best_model_at_end=True,
+        restore_callback_states_from_checkpoint=True,  # or patience would be counted from 0 again
         metric_for_best_model="macro_f1",
         logging_steps=50,
         seed=config.seed,

@@ -105,6 +105,27 @@ def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path, monkeypatch, caplog
     assert not (tmp_path / "stopped.checkpoints").exists()
 
 
+def test_patience_is_counted_across_a_stop(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    base_of("bert", tmp_path / "base")
+    rows = "".join(f"{CUES[n % 8]}a {n},{MOTIVES[n % 8]}\n" for n in range(80))
+    (tmp_path / "mine.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
+    recipe = 'train = ["mine.csv"]\nname = "mine"\nbase = "base"\nepochs = 9\npatience = 2\nlearning_rate = 1e-9\n'
+    (tmp_path / "recipe.toml").write_text(recipe, encoding="utf-8")
+    saved, epochs = Trainer._save_checkpoint, []
+
+    def stop_after_the_second(trainer, *args, **kwargs):
+        saved(trainer, *args, **kwargs)
+        epochs.append(trainer.state.epoch)
+        if len(epochs) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Trainer, "_save_checkpoint", stop_after_the_second)
+    assert main(["train", "recipe.toml", "-o", "model"]) == 130
+    assert main(["train", "recipe.toml", "-o", "model"]) == 0
+    assert epochs == [1, 2, 3]  # nothing is learnt at this rate: the first is the best, and two more are waited for
+
+
 def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, capsys):
     monkeypatch.chdir(tmp_path)
     base_of("bert", tmp_path / "base")
@@ -172,6 +193,17 @@ def test_checkpoints_of_another_recipe_are_dropped(tmp_path):
     (folder / "checkpoint-7").mkdir()
     assert last_checkpoint(open_checkpoints(folder, config)) == str(folder / "checkpoint-7")
     assert last_checkpoint(open_checkpoints(folder, replace(config, seed=14))) is None
+
+
+def test_checkpoints_on_other_weights_of_the_base_are_dropped(tmp_path):
+    (tmp_path / "mine.csv").write_text("text,label\nhi,help\n", encoding="utf-8")
+    base_of("bert", tmp_path / "base")
+    config = FinetuneConfig(train=(str(tmp_path / "mine.csv"),), base=str(tmp_path / "base"))
+    folder = open_checkpoints(tmp_path / "model.checkpoints", config)
+    (folder / "checkpoint-7").mkdir()
+    assert last_checkpoint(open_checkpoints(folder, config)) == str(folder / "checkpoint-7")
+    base_of("bert", tmp_path / "base")  # with weights drawn anew
+    assert last_checkpoint(open_checkpoints(folder, config)) is None
 
 
 @pytest.mark.parametrize(
