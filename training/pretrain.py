@@ -8,7 +8,7 @@ import json
 import logging
 import random
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,7 @@ def pretrain(config: PretrainConfig, folder: Path) -> None:
             for name in ("tokens.npz", "weak_labels.json", "checkpoint.pt", "log.jsonl"):
                 (folder / name).unlink(missing_ok=True)
     (folder / "recipe.json").write_text(json.dumps(recipe, indent=2, ensure_ascii=False), encoding="utf-8")
+    config = replace(config, base=base_location(config.base))  # the recipe keeps the name
     torch.manual_seed(config.seed)
     if not (folder / "tokens.npz").is_file():
         prepare(config, folder)
@@ -107,7 +108,7 @@ def prepare(config: PretrainConfig, folder: Path) -> None:
     corpora = [list(read_corpus(Path(path), held_out)) for path in config.corpora]
     for corpus in corpora:
         rng.shuffle(corpus)
-    pretrained = AutoTokenizer.from_pretrained(base_location(config.base))
+    pretrained = AutoTokenizer.from_pretrained(config.base)
     tokenizer = pretrained.backend_tokenizer
     tokenizer.no_truncation()
     tokenizer.no_padding()
@@ -150,9 +151,11 @@ def _encode(
             chunk = kept[start : start + 10_000]
             for item, encoding in zip(chunk, tokenizer.encode_batch([item.text for item in chunk]), strict=True):
                 if len(encoding.ids) >= 6:
+                    budget -= len(encoding.ids)
+                    if budget < 0:
+                        break
                     weak = numbers.get((item.source, item.weak_label), -1)
                     yield encoding.ids, word_starts(item.text, encoding.tokens, encoding.offsets), weak
-                    budget -= len(encoding.ids)
             if budget <= 0:
                 break
     tokenizer.no_truncation()
@@ -162,13 +165,12 @@ def grafted_model(
     config: PretrainConfig, tokenizer: Tokenizer, packed: PackedTexts, from_checkpoint: bool
 ) -> BertForPreTraining:
     """Put the base's body under the embeddings of the new vocabulary and a fresh masked-language head."""
-    location = base_location(config.base)
-    bert_config = plain_config(location)
+    bert_config = plain_config(config.base)
     bert_config.vocab_size = tokenizer.get_vocab_size()
     model = BertForPreTraining(bert_config)
     if from_checkpoint:
         return model
-    body = AutoModel.from_pretrained(location)
+    body = AutoModel.from_pretrained(config.base)
     base_embeddings = body.embeddings.word_embeddings.weight.detach().numpy()
     state = {name: value for name, value in body.state_dict().items() if "word_embeddings" not in name}
     missing = model.bert.load_state_dict(state, strict=False)
@@ -178,7 +180,7 @@ def grafted_model(
     )
     pieces = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
     han = np.array(["\u3400" <= piece[0] <= "\u9fff" for piece, _ in pieces])
-    own, theirs = shared_rows(Tokenizer.from_file(f"{location}/tokenizer.json"), tokenizer)
+    own, theirs = shared_rows(Tokenizer.from_file(f"{config.base}/tokenizer.json"), tokenizer)
     embeddings = graft_embeddings(base_embeddings, own, theirs, words, han)
     with torch.no_grad():
         model.bert.embeddings.word_embeddings.weight.copy_(torch.from_numpy(embeddings))

@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch")
 from transformers import AutoModelForSequenceClassification
 
 from whyshare.cli import main
+from whyshare.training.masking import PackedTexts
 
 pytestmark = pytest.mark.slow
 
@@ -73,6 +74,14 @@ def read(folder, **changes):
     recipe = json.loads((folder / "whole/recipe.json").read_text(encoding="utf-8"))
     recipe.pop("vocabulary")
     return recipe | changes
+
+
+def test_it_goes_on_from_the_bundled_model_within_its_budget(folder, no_network):
+    text = RECIPE.format(base="whyshare-mini").replace("60_000", "2000") + "max_length = 16\n"
+    (folder / "recipe.toml").write_text(text, encoding="utf-8")
+    assert main(["pretrain", "recipe.toml", "-o", "model"]) == 0
+    assert 1900 < PackedTexts.load(folder / "model/tokens.npz").tokens <= 2000
+    assert json.loads((folder / "model/recipe.json").read_text(encoding="utf-8"))["base"] == "whyshare-mini"
 
 
 def test_what_another_recipe_left_is_made_anew(folder, caplog):
