@@ -59,7 +59,7 @@ def load_task(name: str) -> dict[str, tuple[list[str], list[str]]]:
     return splits
 
 
-def measure(base: Path, name: str, seed: int) -> dict[str, float]:
+def measure(base: Path, name: str, seed: int) -> dict[str, str | float]:
     """Fine-tune once; give the official metric on validation and test, in percent."""
     set_seed(seed)
     splits = load_task(name)
@@ -113,7 +113,7 @@ def measure(base: Path, name: str, seed: int) -> dict[str, float]:
                           compute_metrics=score)  # fmt: skip
         trainer.train()
         found = {split: trainer.evaluate(datasets[split])["eval_score"] for split in ("val", "test")}
-    return {"task": name, "seed": seed, **found}
+    return {"encoder": str(base), "task": name, "seed": seed, **found}
 
 
 def main() -> None:
@@ -123,7 +123,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--log", type=Path, default=Path("runs/public.jsonl"))
     options = parser.parse_args()
-    rows = [json.loads(line) for line in options.log.read_text().splitlines()] if options.log.is_file() else []
+    lines = options.log.read_text(encoding="utf-8").splitlines() if options.log.is_file() else []
+    rows = [row for row in map(json.loads, lines) if row.get("encoder") == str(options.encoder)]
     for seed in range(13, 13 + options.seeds):
         for task in options.tasks:
             if not any(row["task"] == task and row["seed"] == seed for row in rows):
