@@ -130,11 +130,11 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     training = np.repeat(training, copies[training])
     _check_labels([posts[index] for index in training])
     with loading(config.base):
-        tokenizer = AutoTokenizer.from_pretrained(location)
         if config.average:
             model = average_models(config.average)
         else:
             model = load_classifier(location, config.dropout, config.layers)
+        tokenizer = AutoTokenizer.from_pretrained(config.average[0] if config.average else location)
     encoder = Encoder(tokenizer.backend_tokenizer, config.max_length)
     datasets = {
         name: make_dataset([posts[index] for index in indices], encoder, config)

@@ -69,12 +69,14 @@ def split_validation(
 def split_with_extra(
     posts: Sequence[Annotated], splittable: int, share: float, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Split the first posts into training and validation, and train on the others unless their text is validated on.
+    """Split the first posts into training and validation, and train on the others; never on a text of validation.
+
+    Texts that differ before they are cleaned may fall on both sides: then validation keeps its own.
 
     :param splittable: How many posts come first.
     :return: Training and validation indices.
     """
     training, validation = split_validation(posts[:splittable], share, seed)
     held = {clean(posts[index].text) for index in validation}
-    extra = [index for index in range(splittable, len(posts)) if clean(posts[index].text) not in held]
-    return np.append(training, extra).astype(np.int64), validation
+    candidates = np.append(training, np.arange(splittable, len(posts)))
+    return candidates[[clean(posts[index].text) not in held for index in candidates]], validation

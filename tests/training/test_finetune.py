@@ -1,6 +1,7 @@
 import json
 import logging
 import re
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -136,11 +137,13 @@ def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, caps
     for seed in ("1", "2"):
         assert main(["train", "recipe.toml", "-o", seed, "--seed", seed]) == 0
     (tmp_path / "mean.toml").write_text(f'{recipe}average = ["1", "2"]\n', encoding="utf-8")
+    shutil.copy(tiny_model / "tokenizer.json", tmp_path / "base")  # which has changed since
     assert main(["train", "mean.toml", "-o", "mean"]) == 0
     one, two, mean = (load_file(tmp_path / name / "model.safetensors") for name in ("1", "2", "mean"))
     for name, tensor in mean.items():
         torch.testing.assert_close(tensor.float(), (one[name].float() + two[name].float()) / 2, atol=2e-4, rtol=1e-3)
     assert not torch.equal(one["classifier.weight"], two["classifier.weight"])
+    assert (tmp_path / "mean/tokenizer.json").read_bytes() == (tmp_path / "1/tokenizer.json").read_bytes()
 
     (tmp_path / "more.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
     assert main(["train", "more.csv", "-o", "further", "--base", "mean"]) == 0

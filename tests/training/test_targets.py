@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whyshare.data.annotated import Annotated
+from whyshare.data.cleaning import clean
 from whyshare.data.motives import MOTIVES, Motive
 from whyshare.training.targets import class_weights, soft_targets, split_validation, split_with_extra
 
@@ -60,3 +61,11 @@ def test_no_extra_post_is_validated_on():
     training, validation = split_with_extra(posts + extra, 80, 0.2, 13)
     assert validation.tolist() == held.tolist()
     assert training.tolist() == [*alone.tolist(), 80]  # the other one's text is validated on
+
+
+def test_a_text_that_is_validated_on_once_it_is_cleaned_is_not_trained_on():
+    posts = [Annotated(str(n), f"a {n // 2}" + "\u200b" * (n % 2), MOTIVES[n % 8]) for n in range(160)]
+    _, alone = split_validation(posts, 0.2, 13)
+    training, validation = split_with_extra(posts, 160, 0.2, 13)
+    assert validation.tolist() == alone.tolist()
+    assert not {clean(posts[n].text) for n in training} & {clean(posts[n].text) for n in validation}

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the model")
     parser.add_argument("--base", help="encoder to start from, a folder or a hub name; whyshare-mini without it")
-    parser.add_argument("--seed", type=int, help="seed of the split, the initialisation and the order")
+    parser.add_argument("--seed", type=int, help="seed of the order of the posts and of dropout")
     parser.set_defaults(run=run)
 
 
