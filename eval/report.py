@@ -42,6 +42,7 @@ def write_report(
     interval_unit: str,
     resamples: int,
     language: PageLanguage = "en",
+    one_recipe: bool = False,
 ) -> Path:
     """Write the report of the first evaluation, with the others beside it.
 
@@ -49,6 +50,7 @@ def write_report(
     :param judged: Gold labels and predictions of the first evaluation, in the order of ``posts``.
     :param provenance: Names and values for the last section: files, fingerprints, command.
     :param interval_unit: What was resampled: posts, or a column's name.
+    :param one_recipe: Whether the evaluations are of runs of one recipe, of which mean and deviation say something.
     :return: The path of ``report.html``.
     """
     try:
@@ -70,7 +72,7 @@ def write_report(
             "evaluation": evaluation,
             "others": [*evaluations, *yardsticks],
             "spread": words["spread_note"].format(count=len(evaluations), spread=spread(evaluations, words))
-            if len(evaluations) > 1
+            if one_recipe
             else "",
             "answer": answer(evaluation, yardsticks[0], language),
             "name_of": lambda name: words.get(name, name),

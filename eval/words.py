@@ -64,8 +64,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "predictions": ("predictions", "预测文件"),
     "command": ("command", "命令"),
     "spread_note": (
-        "Macro-F1 over {count} models, mean ± standard deviation: {spread}.",
-        "{count} 个模型的宏平均 F1（均值 ± 标准差）：{spread}。",
+        "Macro-F1 over {count} models of one recipe, mean ± standard deviation: {spread}.",
+        "同一方案的 {count} 个模型的宏平均 F1（均值 ± 标准差）：{spread}。",
     ),
     "no_probabilities": (
         "The predictions have no probabilities: top-2 accuracy, log loss, Brier score, calibration and coverage are "

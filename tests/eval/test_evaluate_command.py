@@ -74,16 +74,24 @@ def test_yardsticks_that_are_equal_are_listed_once(folder, capsys):
 
 
 def test_several_models_give_mean_and_spread(folder, tiny_model, capsys):
-    assert main(["eval", "gold.csv", "--model", str(tiny_model), "--predictions", "labelled.jsonl"]) == 0
-    assert re.search(r"macro-F1 over 2 models, mean ± standard deviation: 0\.\d+ ± 0\.\d+", capsys.readouterr().out)
-    twice = ["eval", "gold.csv", *["--predictions", "labelled.jsonl"] * 2, "--report", "report", "--resamples", "9"]
-    for language, said in (
-        ("en", "0.667 ± 0.000 (English 0.667 ± 0.000)"),
-        ("zh", "0.667 ± 0.000 (英文 0.667 ± 0.000)"),
-    ):
-        assert main([*twice, "--lang", language]) == 0
-        assert said in Path("report/report.html").read_text(encoding="utf-8")
-    capsys.readouterr()
+    settings = json.loads((tiny_model / "whyshare.json").read_text(encoding="utf-8"))
+    for seed, name in enumerate(("one", "other")):
+        shutil.copytree(tiny_model, name)
+        settings["recipe"] = {"name": name, "seed": seed, "epochs": 3}
+        Path(name, "whyshare.json").write_text(json.dumps(settings), encoding="utf-8")
+    runs = ["--model", "one", "--model", "other"]
+    command = ["eval", "gold.csv", "--report", "report", "--resamples", "9"]
+    for language, name in (("en", "English"), ("zh", "英文")):
+        assert main([*command, *runs, "--lang", language]) == 0
+        said = re.escape(f"({name} ").join([r"(0\.\d+) ± 0\.000 ", r"\1 ± 0\.000\)"])
+        assert re.search(said, Path("report/report.html").read_text(encoding="utf-8"))
+        said = r"macro-F1 over 2 models of one recipe, mean ± standard deviation: 0\.\d+ ± 0\.000"
+        assert re.search(said, capsys.readouterr().out)
+    settings["recipe"]["epochs"] = 4
+    Path("other/whyshare.json").write_text(json.dumps(settings), encoding="utf-8")
+    for unlike in (runs, [*runs[:2], "--predictions", "labelled.jsonl"]):
+        assert main([*command, *unlike]) == 0
+        assert "±" not in capsys.readouterr().out + Path("report/report.html").read_text(encoding="utf-8")
     assert (
         main(["compare", "gold.csv", "--predictions", "labelled.jsonl", "--model", str(tiny_model), "-o", "f.csv"]) == 0
     )

@@ -52,7 +52,7 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Evaluate, print, and write what was asked for."""
-    from ..eval.evaluation import evaluate
+    from ..eval.evaluation import evaluate, spread
     from ..eval.judging import judge_chance, judge_majority
 
     posts = load_posts(options)
@@ -68,14 +68,12 @@ def run(options: argparse.Namespace) -> None:
         [evaluate(name, judged, languages, clusters, options.resamples) for name, judged in some]
         for some in (judgements, yardsticks)
     )
+    one_recipe = _of_one_recipe(options)
     if options.report:
         from ..eval.report import write_report
 
-        provenance = _provenance(options)
-        first = judgements[0][1]
-        page = write_report(
-            options.report, evaluations, measures, first, posts, provenance, unit, options.resamples, options.lang
-        )
+        about = (_provenance(options), unit, options.resamples, options.lang, one_recipe)
+        page = write_report(options.report, evaluations, measures, judgements[0][1], posts, *about)
     if options.runs:
         from ..eval.runs import append_runs
 
@@ -85,6 +83,9 @@ def run(options: argparse.Namespace) -> None:
         print(json.dumps([one.as_json() for one in evaluations + measures], ensure_ascii=False))
         return
     _print(evaluations, measures, unit, options.resamples)
+    if one_recipe:
+        found = spread(evaluations, {})
+        print(f"\nmacro-F1 over {len(evaluations)} models of one recipe, mean ± standard deviation: {found}")
     if options.report:
         print(f"\nreport: {page}")
 
@@ -130,6 +131,19 @@ def _models(options: argparse.Namespace) -> list[Path]:
     from ..models.settings import BUNDLED
 
     return options.model or ([] if options.predictions else [BUNDLED])
+
+
+def _of_one_recipe(options: argparse.Namespace) -> bool:
+    """Tell whether all that is evaluated are models of one recipe, which differ by name and seeds at most."""
+    from ..models.settings import ModelSettings
+
+    recipes = [
+        {key: value for key, value in ModelSettings.load(folder).recipe.items() if key != "name" and "seed" not in key}
+        for folder in options.model
+    ]
+    return (
+        len(recipes) > 1 and not options.predictions and bool(recipes[0]) and all(one == recipes[0] for one in recipes)
+    )
 
 
 def _judge_baseline(files: Sequence[Path], posts: Sequence["Annotated"]) -> "Judged":
@@ -189,7 +203,6 @@ def _provenance(options: argparse.Namespace) -> list[tuple[str, str]]:
 
 
 def _print(evaluations: Sequence["Evaluation"], yardsticks: Sequence["Evaluation"], unit: str, resamples: int) -> None:
-    from ..eval.evaluation import spread
     from ..eval.report import left_out_in
 
     first = evaluations[0]
@@ -221,5 +234,3 @@ def _print(evaluations: Sequence["Evaluation"], yardsticks: Sequence["Evaluation
     print_table(("model", "macro-F1", *(f"{tag} macro-F1" for tag in first.languages), "accuracy"), leaders)
     for line in left_out_in("en", [*evaluations, *yardsticks]):
         print(f"\n{line}")
-    if len(evaluations) > 1:
-        print(f"\nmacro-F1 over {len(evaluations)} models, mean ± standard deviation: {spread(evaluations, {})}")
