@@ -51,6 +51,7 @@ def test_scores_are_printed_and_written(folder, capsys):
     assert len((folder / "report" / "errors.csv").read_text(encoding="utf-8-sig").splitlines()) == 17
     assert main(["runs", "runs.jsonl"]) == 0
     listed = capsys.readouterr().out
+    assert "both take every post for itself: the log holds no authors or sources" in listed
     best, majority = (next(x for x in listed.splitlines() if name in x) for name in ("labelled.jsonl", "commonest"))
     assert best.count("[") == 2
     assert majority.count("[") == 3  # how far it is behind the best, too
@@ -136,6 +137,8 @@ def test_resamples_are_drawn_by_author_where_there_are_enough(folder, capsys):
     (folder / "gold.csv").write_text("\n".join(named), encoding="utf-8")
     main(arguments)
     assert "100 resamples by author" in capsys.readouterr().out
+    main(["compare", *arguments[1:], "--predictions", "labelled.jsonl"])
+    assert "100 resamples by author; p takes every post for itself" in capsys.readouterr().out
     main([*arguments, "--cluster", "posts"])
     assert capsys.readouterr().out == few
 

@@ -46,13 +46,15 @@ def run(options: argparse.Namespace) -> None:
         raise InputError("two models are needed; name them with --model, --predictions and --baseline")
     if options.output and len(judgements) > 2:
         raise InputError(f"-o lists the posts that flipped between two models, not {len(judgements)}; name two")
-    comparisons = compare(judgements, evaluate.clusters_of(posts, options.cluster)[1], options.resamples)
+    unit, clusters = evaluate.clusters_of(posts, options.cluster)
+    comparisons = compare(judgements, clusters, options.resamples)
     if options.output:
         flips = _write_flipped(options, posts, judgements)
     if options.json:
         print(json.dumps([one.as_json() for one in comparisons], ensure_ascii=False))
         return
-    print(f"{len(posts)} posts; differences are first minus second, brackets are 95 % intervals\n")
+    drawn = f"95 % bootstrap intervals, {options.resamples} resamples by {unit}"
+    print(f"{len(posts)} posts; differences are first minus second, brackets: {drawn}; p takes every post for itself\n")
     rows = [
         (f"{c.first} - {c.second}", c.macro_f1, c.accuracy, c.only_first, c.only_second, f"{c.adjusted:.2g}")
         for c in comparisons
