@@ -19,6 +19,7 @@ from transformers import BertModel, PreTrainedTokenizerFast
 from ..data.cleaning import HANDLE, NUMBER, URL, clean
 from .corpus import open_lines
 from .e5 import END, PAD, REQUIREMENT, START, UNKNOWN, installed_weights, load_e5, make_tokenizer
+from .vocabulary import unknown_rate
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +62,7 @@ def trim(config: TrimConfig, folder: Path) -> None:
     ).save_pretrained(folder)  # fmt: skip
     recipe = {"base": REQUIREMENT} | asdict(config)
     (folder / "recipe.json").write_text(json.dumps(recipe, indent=2, ensure_ascii=False), encoding="utf-8")
-    ids = [encoding.ids for encoding in tokenizer.encode_batch(texts[::20])]
-    unknown = sum(own.count(3) for own in ids) / sum(map(len, ids))
+    unknown = unknown_rate(tokenizer, texts[::20], tokenizer.token_to_id(UNKNOWN))
     log.info("%d pieces, %d layers, unknown %.3f %%", tokenizer.get_vocab_size(), config.layers, 100 * unknown)
 
 

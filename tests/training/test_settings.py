@@ -1,9 +1,13 @@
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
+import whyshare.training
 from whyshare.data.errors import InputError
 from whyshare.training.settings import check_ranges, read_recipe
+
+RECIPES = sorted((Path(whyshare.training.__file__).parent / "recipes").glob("*.toml"))
 
 
 @dataclass(frozen=True)
@@ -54,3 +58,12 @@ def test_a_bad_recipe_is_one_clear_line(tmp_path, text, message):
 def test_no_such_recipe(tmp_path):
     with pytest.raises(InputError, match="cannot read recipe"):
         read_recipe(tmp_path / "none.toml", Recipe)
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)
+def test_every_recipe_that_comes_with_it_can_be_read(path):
+    pytest.importorskip("torch")
+    from whyshare.training import finetune, pretrain, pseudo, trim
+
+    kinds = {"encoder-cpu": pretrain.PretrainConfig, "encoder-e5": trim.TrimConfig, "pseudo": pseudo.PseudoConfig}
+    read_recipe(path, kinds.get(path.stem.removesuffix("-2"), finetune.FinetuneConfig))

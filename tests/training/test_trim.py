@@ -71,13 +71,20 @@ def folder(tmp_path, monkeypatch, weights_file):
 
 def test_four_bits_are_a_scale_times_a_whole_number(weights_file):
     numbers = E5File(weights_file).tensor("l0.q.w").reshape(-1, 32)
-    steps = numbers / np.abs(numbers[numbers != 0]).min()
     assert numbers.shape == (WIDTH * WIDTH // 32, 32)
-    assert steps.size
     for block in numbers:
         scale = np.gcd.reduce(np.rint(block / np.abs(block[block != 0]).min() * 840).astype(int))
         assert scale > 1  # all of a block are whole multiples of one step
         assert np.abs(block).max() <= 8 * np.abs(block[block != 0]).min() + 1e-6
+
+
+def test_a_block_of_four_bits_by_hand():
+    file = object.__new__(E5File)
+    file._data = np.float16(0.5).tobytes() + bytes([0x80, 0xF1, *[0x88] * 14])
+    file._tensors = {"block": (32, 0, 18)}
+    expected = np.zeros(32)
+    expected[[0, 1, 17]] = -4.0, -3.5, 3.5  # low nibbles are the first half, high ones the second; -8 to 7 steps
+    np.testing.assert_array_equal(file.tensor("block"), expected)
 
 
 def test_a_trimmed_encoder_keeps_rows_and_lower_layers(folder, weights_file):
