@@ -34,5 +34,5 @@ clean:
 	touch $@
 
 .venv/dev: .venv/pip pyproject.toml constraints.txt
-	$(INSTALL) -e ".[train,ray,suspects,dev]"
+	$(INSTALL) -e ".[train,ray,suspects,vectors,dev]"
 	touch $@

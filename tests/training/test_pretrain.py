@@ -1,5 +1,6 @@
 import json
 import shutil
+import sys
 
 import pytest
 
@@ -106,6 +107,15 @@ def test_a_classifier_starts_from_what_was_learnt(folder):
     saved = torch.load("whole/checkpoint.pt", weights_only=True)["model"]
     for name in ("bert.pooler.dense.weight", "bert.embeddings.word_embeddings.weight"):
         assert torch.equal(model.state_dict()[name], saved[name])
+
+
+def test_a_new_vocabulary_says_what_to_install(folder, capsys, monkeypatch):
+    text = (folder / "recipe.toml").read_text(encoding="utf-8")
+    (folder / "recipe.toml").write_text(text.replace("= false", "= true"), encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "gensim", None)
+    assert main(["pretrain", "recipe.toml", "-o", "model"]) == 2
+    assert 'gensim is not installed; this command needs: pip install "whyshare[vectors]"' in capsys.readouterr().err
+    assert not (folder / "model").exists()
 
 
 def test_a_base_with_another_vocabulary_is_refused(folder, capsys):

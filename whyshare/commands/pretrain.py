@@ -20,5 +20,10 @@ def run(options: argparse.Namespace) -> None:
         from ..training.pretrain import PretrainConfig, pretrain
     from ..training.settings import read_recipe
 
+    config = read_recipe(options.recipe, PretrainConfig)
+    if config.new_vocabulary:
+        with needs("vectors"):
+            import gensim  # noqa: F401
+
     show_log()
-    pretrain(read_recipe(options.recipe, PretrainConfig), options.output)
+    pretrain(config, options.output)
