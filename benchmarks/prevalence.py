@@ -26,6 +26,7 @@ from whyshare.eval.prevalence import (
     saerens,
     shift_p_value,
 )
+from whyshare.models.settings import BUNDLED
 
 SIZES = (200, 1000, 5000, 20_000)
 CHECKED = 200
@@ -94,7 +95,7 @@ def warned(known: KnownErrors, own: KnownErrors, posts: int, shift: bool, campai
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "validation", type=Path, nargs="?", help="label, language, motive, p_*; the bundled model's without"
+        "validation", type=Path, nargs="?", default=BUNDLED, help="label, language, motive, p_*; or a model folder"
     )
     parser.add_argument("--campaigns", type=int, default=100)
     options = parser.parse_args()

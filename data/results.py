@@ -20,3 +20,6 @@ RESULT_COLUMNS: tuple[str, ...] = (
     "truncated",  # the text was longer than the model reads
     "uncertain",  # confidence below the model's threshold: let a person look
 )
+
+# In a model folder: the result columns and the labels of the posts it was calibrated on, without their texts.
+VALIDATION_FILE = "validation.csv"

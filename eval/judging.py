@@ -12,8 +12,6 @@ from ..data.cleaning import clean
 from ..data.errors import InputError, shown
 from ..data.motives import MOTIVES, Motive
 from ..data.predictions import Prediction, read_predictions
-from ..inference.labeller import Labeller
-from ..models.baseline import Baseline
 from .metrics import Judged
 
 
@@ -32,11 +30,9 @@ def judge(posts: Sequence[Annotated], predicted: Sequence[Motive], probs: NDArra
     )
 
 
-def judge_model(labeller: Labeller, posts: Sequence[Annotated]) -> Judged:
-    """Judge what a model says."""
-    labelled = labeller.label([post.text for post in posts])
-    probs = np.array([list(one.probabilities.values()) for one in labelled])
-    return judge(posts, [one.motive or MOTIVES[0] for one in labelled], probs / probs.sum(axis=1, keepdims=True))
+def judge_probabilities(posts: Sequence[Annotated], probs: NDArray[np.float64]) -> Judged:
+    """Judge what a model says by the probabilities that it gives, shape (posts, 8)."""
+    return judge(posts, [MOTIVES[column] for column in probs.argmax(axis=1)], probs)
 
 
 def judge_file(path: Path, posts: Sequence[Annotated]) -> Judged:
@@ -51,16 +47,6 @@ def judge_file(path: Path, posts: Sequence[Annotated]) -> Judged:
     probs = [one.probs for one in chosen if one.probs is not None]
     motives = [one.motive for one in chosen if one.motive is not None]
     return judge(posts, motives, np.stack(probs) if len(probs) == len(chosen) else None)
-
-
-def judge_ngrams(training: Sequence[Annotated], posts: Sequence[Annotated]) -> Judged:
-    """Judge the n-gram baseline, trained on other annotated posts.
-
-    :raises ValueError: If nothing can be learnt from them.
-    """
-    baseline = Baseline.train([post.text for post in training], [post.label for post in training])
-    probs = baseline.probabilities([post.text for post in posts])
-    return judge(posts, [MOTIVES[column] for column in probs.argmax(axis=1)], probs)
 
 
 def judge_majority(posts: Sequence[Annotated]) -> Judged:

@@ -13,7 +13,7 @@ from ..data.annotated import parse_motive
 from ..data.errors import InputError
 from ..data.motives import MOTIVES, Motive
 from ..data.predictions import Prediction, read_predictions
-from ..models.settings import BUNDLED, VALIDATION_FILE
+from ..data.results import VALIDATION_FILE
 from .comparison import holm
 from .intervals import Estimate
 from .prevalence import (
@@ -135,18 +135,16 @@ def group_names(rows: Sequence[Prediction], columns: Sequence[str]) -> list[str]
     return [name if name.strip(" /") else "" for name in names]
 
 
-def load_errors(path: Path | None) -> KnownErrors:
+def load_errors(path: Path) -> KnownErrors:
     """Load what is known of a model's errors: what it said of posts whose motive was known.
 
-    :param path: A model folder, which holds its validation posts, or a labelled file with the column ``label`` as well;
-        the bundled model without.
+    :param path: A model folder, which holds its validation posts, or a labelled file with the column ``label`` as well.
     :raises InputError: If a column is missing, a label is no motive, there are too few posts, or a motive is missing.
     """
-    source = path or BUNDLED
-    file = source / VALIDATION_FILE if source.is_dir() else source
-    if source.is_dir() and not file.is_file():
+    file = path / VALIDATION_FILE if path.is_dir() else path
+    if path.is_dir() and not file.is_file():
         raise InputError(
-            f"{source} has no {VALIDATION_FILE}; give a folder that whyshare train wrote, or a labelled file"
+            f"{path} has no {VALIDATION_FILE}; give a folder that whyshare train wrote, or a labelled file"
         )
     rows, gold = [], []
     for row in read_predictions(file):
@@ -165,7 +163,7 @@ def load_errors(path: Path | None) -> KnownErrors:
         raise InputError(f"{file} has {len(rows)} posts{lacks}: too few to know a model's errors from")
     probs = np.stack([row.probs for row in rows if row.probs is not None])
     languages = np.array([row.language or "other" for row in rows])
-    return KnownErrors(np.array(gold), probs, languages, source.absolute().name)
+    return KnownErrors(np.array(gold), probs, languages, path.absolute().name)
 
 
 def _compared(

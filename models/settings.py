@@ -12,7 +12,6 @@ from ..data.motives import MOTIVES
 
 SETTINGS_FILE = "whyshare.json"
 WEIGHTS_FILE = "model.safetensors"
-VALIDATION_FILE = "validation.csv"  # labels and probabilities of the posts it was calibrated on, without texts
 
 BUNDLED = Path(__file__).parent / "pretrained" / "whyshare-mini"
 

@@ -18,11 +18,11 @@ from ..data.cleaning import clean
 from ..data.fingerprints import file_fingerprint
 from ..data.language import detect_language
 from ..data.motives import MOTIVES
-from ..data.results import PROBABILITY_COLUMNS
+from ..data.results import PROBABILITY_COLUMNS, VALIDATION_FILE
 from ..data.writing import open_writer
 from ..models.bases import base_location
 from ..models.export import export_onnx
-from ..models.settings import SETTINGS_FILE, VALIDATION_FILE, WEIGHTS_FILE, ModelSettings
+from ..models.settings import SETTINGS_FILE, WEIGHTS_FILE, ModelSettings
 from .calibrate import calibrated, fit_temperatures, uncertainty_threshold
 from .card import write_card
 

@@ -312,7 +312,8 @@ def test_distinctive_words_set_groups_apart():
 
 
 def test_the_example_runs(tmp_path, monkeypatch, capsys):
-    from whyshare.models.settings import BUNDLED, VALIDATION_FILE
+    from whyshare.data.results import VALIDATION_FILE
+    from whyshare.models.settings import BUNDLED
 
     if not (BUNDLED / VALIDATION_FILE).is_file():
         pytest.skip("no bundled model")

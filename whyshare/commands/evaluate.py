@@ -109,17 +109,18 @@ def judge_all(options: argparse.Namespace, posts: Sequence["Annotated"]) -> list
     """Judge every model, file of predictions and baseline that was asked for; the bundled model without any."""
     from ..data.fingerprints import file_fingerprint
     from ..data.tables import unique_names
-    from ..eval.judging import judge_file, judge_model
+    from ..eval.judging import judge_file, judge_probabilities
     from ..inference.labeller import Labeller
 
     judgements = []
+    texts = [post.text for post in posts]
     file = "" if str(options.annotated) == "-" else file_fingerprint(options.annotated)
     for folder in _models(options):
         labeller = Labeller.load(folder)
         if file in labeller.settings.data.values():
             note = f"{folder.name} was trained on {options.annotated.name}, which it is measured on: it looks too good"
             print(f"whyshare: {note}", file=sys.stderr)
-        judgements.append((folder.name, judge_model(labeller, posts)))
+        judgements.append((folder.name, judge_probabilities(posts, labeller.probabilities(texts))))
     judgements.extend((path.name, judge_file(path, posts)) for path in options.predictions)
     if options.baseline:
         judgements.append((NGRAMS, _judge_baseline(options.baseline, posts)))
@@ -154,11 +155,12 @@ def _judge_baseline(files: Sequence[Path], posts: Sequence["Annotated"]) -> "Jud
         import jieba  # noqa: F401
     from ..data.annotated import load_annotated
     from ..data.cleaning import clean
-    from ..eval.judging import judge_ngrams
+    from ..eval.judging import judge_probabilities
+    from ..models.baseline import Baseline
 
     training = [post for path in files for post in load_annotated(path)]
     try:
-        judged = judge_ngrams(training, posts)
+        baseline = Baseline.train([post.text for post in training], [post.label for post in training])
     except ValueError:
         named = ", ".join(map(str, files))
         raise InputError(
@@ -169,7 +171,7 @@ def _judge_baseline(files: Sequence[Path], posts: Sequence["Annotated"]) -> "Jud
     if seen:
         note = f"the baseline was trained on {seen} of the {len(posts)} texts that it is measured on: it looks too good"
         print(f"whyshare: {note}", file=sys.stderr)
-    return judged
+    return judge_probabilities(posts, baseline.probabilities([post.text for post in posts]))
 
 
 def clusters_of(posts: Sequence["Annotated"], column: str | None) -> tuple[str, list[str] | None]:

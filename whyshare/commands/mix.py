@@ -41,6 +41,7 @@ def run(options: argparse.Namespace) -> None:
     from ..eval.mix import Posts, group_names, load_errors, measure_course, measure_mix
     from ..eval.mix_report import notes_in
     from ..eval.sampling import read_checked
+    from ..models.settings import BUNDLED
 
     if options.excel:
         inputs = [options.labelled, options.checked, options.errors]
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace) -> None:
     probs = np.stack([row.probs for row in rows if row.probs is not None])
     languages = np.array([row.language or "other" for row in rows])
     posts = Posts(np.array([row.motive.position for row in rows if row.motive]), probs, languages)
-    known = load_errors(options.errors)
+    known = load_errors(options.errors or BUNDLED)
     checked = read_checked(options.checked, rows) if options.checked else None
     groups = group_names(rows, options.by) if options.by else [""] * len(rows)
     mixes = measure_mix(posts, groups, known, checked)
