@@ -78,5 +78,5 @@ def split_with_extra(
     """
     training, validation = split_validation(posts[:splittable], share, seed)
     held = {clean(posts[index].text) for index in validation}
-    candidates = np.append(training, np.arange(splittable, len(posts)))
-    return candidates[[clean(posts[index].text) not in held for index in candidates]], validation
+    candidates = [*training.tolist(), *range(splittable, len(posts))]
+    return np.array([index for index in candidates if clean(posts[index].text) not in held], dtype=np.int64), validation
