@@ -62,7 +62,7 @@ def trim(config: TrimConfig, folder: Path) -> None:
     ).save_pretrained(folder)  # fmt: skip
     recipe = {"base": REQUIREMENT} | asdict(config)
     (folder / "recipe.json").write_text(json.dumps(recipe, indent=2, ensure_ascii=False), encoding="utf-8")
-    unknown = unknown_rate(tokenizer, texts[::20], tokenizer.token_to_id(UNKNOWN))
+    unknown = unknown_rate(tokenizer, texts[::20], tokenizer.get_vocab()[UNKNOWN])
     log.info("%d pieces, %d layers, unknown %.3f %%", tokenizer.get_vocab_size(), config.layers, 100 * unknown)
 
 
