@@ -127,10 +127,11 @@ def test_a_sheet_that_is_asked_for_beside_its_workbook_is_read(tmp_path, monkeyp
     book, path = workbook(tmp_path / "a.xlsx", posts=[["text"], ["hi"]], x=[["text"], ["ho"]], y=[["text"], ["hu"]])
     book.save(path)
     assert unread_sheets(["./a.xlsx", "./a.xlsx::x"]) == ["a.xlsx::y"]
-    fsspec = pytest.importorskip("fsspec")
-    fsspec.filesystem("memory").pipe("/bucket/a.xlsx", path.read_bytes())
+    files = pytest.importorskip("fsspec").filesystem("memory")  # one for all tests
+    files.pipe("/bucket/a.xlsx", path.read_bytes())
     with local_copies(["memory://bucket/a.xlsx", "memory://bucket/a.xlsx::x"]) as copies:
         assert unread_sheets(copies) == ["memory://bucket/a.xlsx::y"]
+    files.rm("/bucket", recursive=True)
 
 
 def test_sheets_that_are_not_read_are_named(tmp_path, tiny_model, capsys):
