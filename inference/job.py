@@ -90,7 +90,7 @@ def run_job(job: Job, progress: Progress = lambda done, total: None) -> Summary:
             check_rows(output, sum(census.files[file] for file in set(own)))
         parts.open(manifest, job.restart)
         resumed = _label_missing(job, files, census, parts, progress)
-        if _manifest(job, files)["input"] != manifest["input"]:
+        if _fingerprints(files) != manifest["input"]:
             raise InputError(INPUT_CHANGED)
         results = labelled_posts(parts, census.posts, CHUNK, settings)
         rejects = job.output.with_name(job.output.name + ".rejects.jsonl")
@@ -127,10 +127,14 @@ def _posts(job: Job, files: list[str], on_reject: OnReject) -> Iterator[Post]:
 
 def _manifest(job: Job, files: list[str]) -> dict[str, Any]:
     return {
-        "input": [file_fingerprint(Path(file)) for file in files],
+        "input": _fingerprints(files),
         "model": [file_fingerprint(job.model / name) for name in (WEIGHTS_FILE, SETTINGS_FILE, "tokenizer.json")],
         "setting": {"text_column": job.text_column, "limit": job.limit, "chunk": CHUNK, "cleaning": CLEANING_VERSION},
     }
+
+
+def _fingerprints(files: list[str]) -> list[str]:
+    return [file_fingerprint(Path(file)) for file in files]
 
 
 def _missing_chunks(job: Job, files: list[str], missing: Container[int], size: int) -> Iterator[Chunk]:
