@@ -57,7 +57,7 @@ confidence below {threshold} are marked `uncertain`, so that {accuracy} of the o
 
 # The annotated files of the project itself; of whoever's else nothing is known.
 _OWN_FILES = {"public_train.jsonl", "written_train.jsonl", "written_extra.jsonl"} | {
-    f"corpus_{part}.jsonl" for part in ("train", "extra", "more")
+    f"corpus_{part}.jsonl" for part in ("train", "extra", "more", "further")
 }
 _OWN_LABELS = """- The labels it learnt from were given by instances of a large language model that worked from the codebook; no person
   has checked them. Your own annotated posts come first: measure on them with `whyshare eval`.

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +68,11 @@ def test_the_card_claims_nothing_of_data_that_is_not_the_projects(files, own, tm
     for claim in ("license: apache-2.0", "by instances of a large language model", "public posts of 2008 to 2022"):
         assert (claim in card) == own
     assert "so that 85% of the others should be right" in card
+
+
+def test_every_annotated_file_that_is_trained_on_is_known_to_be_our_own(tmp_path):
+    annotated = Path(__file__).parents[2] / "data" / "annotated"
+    files = [path.name for path in annotated.glob("*.jsonl") if not path.stem.endswith(("_test", "agreement"))]
+    write_card(tmp_path, "mine", ModelSettings(data=dict.fromkeys(files, "0"), recipe={"base": "x"}))
+    assert len(files) > 5
+    assert "license: apache-2.0" in (tmp_path / "README.md").read_text(encoding="utf-8")
