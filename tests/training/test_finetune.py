@@ -46,6 +46,11 @@ def base_of(kind, folder):
     ).save_pretrained(folder)
 
 
+def write_posts(path):
+    rows = "".join(f"{CUES[n % 8]}a {n},{MOTIVES[n % 8]}\n" for n in range(80))
+    path.write_text(f"text,label\n{rows}", encoding="utf-8")
+
+
 @pytest.mark.parametrize("kind", ["bert", "roberta", "modernbert"])
 def test_a_base_of_any_kind_becomes_a_model_folder(kind, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
@@ -73,8 +78,7 @@ def test_a_base_of_any_kind_becomes_a_model_folder(kind, tmp_path, monkeypatch, 
 def test_the_same_seed_gives_the_same_weights(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     base_of("bert", tmp_path / "base")
-    rows = "".join(f"{CUES[n % 8]}a {n},{MOTIVES[n % 8]}\n" for n in range(80))
-    (tmp_path / "mine.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
+    write_posts(tmp_path / "mine.csv")
     for name in ("one", "two"):
         assert main(["train", "mine.csv", "-o", name, "--base", "base", "--seed", "5"]) == 0
     assert (tmp_path / "one/model.safetensors").read_bytes() == (tmp_path / "two/model.safetensors").read_bytes()
@@ -84,8 +88,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path, monkeypatch, caplog
     monkeypatch.chdir(tmp_path)
     caplog.set_level("INFO")
     base_of("bert", tmp_path / "base")
-    rows = "".join(f"{CUES[n % 8]}a {n},{MOTIVES[n % 8]}\n" for n in range(80))
-    (tmp_path / "mine.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
+    write_posts(tmp_path / "mine.csv")
     recipe = 'train = ["mine.csv"]\nname = "mine"\nbase = "base"\nepochs = 3\npatience = 3\n'
     (tmp_path / "recipe.toml").write_text(recipe, encoding="utf-8")
     assert main(["train", "recipe.toml", "-o", "whole"]) == 0
@@ -109,8 +112,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path, monkeypatch, caplog
 def test_patience_is_counted_across_a_stop(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     base_of("bert", tmp_path / "base")
-    rows = "".join(f"{CUES[n % 8]}a {n},{MOTIVES[n % 8]}\n" for n in range(80))
-    (tmp_path / "mine.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
+    write_posts(tmp_path / "mine.csv")
     recipe = 'train = ["mine.csv"]\nname = "mine"\nbase = "base"\nepochs = 9\npatience = 2\nlearning_rate = 1e-9\n'
     (tmp_path / "recipe.toml").write_text(recipe, encoding="utf-8")
     saved, epochs = Trainer._save_checkpoint, []
@@ -130,8 +132,7 @@ def test_patience_is_counted_across_a_stop(tmp_path, monkeypatch):
 def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, capsys):
     monkeypatch.chdir(tmp_path)
     base_of("bert", tmp_path / "base")
-    rows = "".join(f"{CUES[n % 8]}a {n},{MOTIVES[n % 8]}\n" for n in range(80))
-    (tmp_path / "mine.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
+    write_posts(tmp_path / "mine.csv")
     recipe = 'train = ["mine.csv"]\nname = "mine"\nbase = "base"\nepochs = 1\n'
     (tmp_path / "recipe.toml").write_text(recipe, encoding="utf-8")
     for seed in ("1", "2"):
@@ -145,7 +146,7 @@ def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, caps
     assert not torch.equal(one["classifier.weight"], two["classifier.weight"])
     assert (tmp_path / "mean/tokenizer.json").read_bytes() == (tmp_path / "1/tokenizer.json").read_bytes()
 
-    (tmp_path / "more.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
+    write_posts(tmp_path / "more.csv")
     assert main(["train", "more.csv", "-o", "further", "--base", "mean"]) == 0
     assert list(ModelSettings.load(tmp_path / "further").data) == ["mine.csv", "more.csv"]
 
@@ -161,8 +162,7 @@ def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, caps
 def test_the_lowest_layers_of_a_model_are_a_smaller_one(kind, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     base_of(kind, tmp_path / "base")
-    rows = "".join(f"{CUES[n % 8]}a {n},{MOTIVES[n % 8]}\n" for n in range(80))
-    (tmp_path / "mine.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
+    write_posts(tmp_path / "mine.csv")
     recipe = 'train = ["mine.csv"]\nname = "mine"\nbase = "base"\nepochs = 1\n'
     for layers in (1, 3):
         (tmp_path / f"{layers}.toml").write_text(f"{recipe}layers = {layers}\n", encoding="utf-8")
