@@ -10,7 +10,7 @@ import math
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,21 +42,21 @@ from ..models.bases import MINI, base_location, loading
 from ..models.encoding import Encoder
 from ..models.settings import WEIGHTS_FILE, ModelSettings, encoder_positions
 from .average import average_models
+from .examples import training_examples, validation_examples
 from .folder import half_precision, save_folder, settings_from_validation, write_validation
 from .memory import keep_freed_memory
 from .predict import predict_logits
-from .pseudo import read_pseudo
-from .settings import check_ranges
-from .targets import class_weights, soft_targets, split_with_extra
+from .settings import check_languages, check_ranges
+from .targets import split_with_extra
 
 log = logging.getLogger(__name__)
 
 RANGES = {
-    **dict.fromkeys(("epochs", "patience", "batch_size", "pseudo_epochs"), (1, math.inf)),
+    **dict.fromkeys(("epochs", "patience", "batch_size"), (1, math.inf)),
     **dict.fromkeys(("split_seed", "init_seed", "seed"), (0, 2**32 - 1)),
-    "layers": (0, math.inf),
+    **dict.fromkeys(("layers", "frozen_layers"), (0, math.inf)),
     **dict.fromkeys(("weight_decay", "class_weight_power"), (0, math.inf)),
-    **dict.fromkeys(("warmup_share", "dropout", "target_accuracy"), (0, 1)),
+    **dict.fromkeys(("warmup_share", "dropout", "target_accuracy", "teacher_share"), (0, 1)),
     **dict.fromkeys(("learning_rate", "layer_decay"), (1e-9, 1)),
 }
 
@@ -70,7 +70,9 @@ class FinetuneConfig:
     repeats: tuple[int, ...] = ()  # how often an epoch goes through each of all these; once if nothing is said
     name: str = "my-model"
     base: str = MINI  # the bundled model, a package, a folder or a hub name
+    languages: tuple[str, ...] = ()  # of the posts that are learnt from and validated on; all of them without it
     layers: int = 0  # the base's lowest layers that are kept, for a smaller and faster model; all of them without it
+    frozen_layers: int = 0  # the lowest of these, and the embeddings, stay as they are, which saves their backward pass
     validation_share: float = 0.1
     max_length: int = 128  # tokens, special ones included
     epochs: int = 5
@@ -84,8 +86,8 @@ class FinetuneConfig:
     class_weight_power: float = 0.5  # 0: classes as they are, 1: all count the same
     secondary_share: float = 0.15  # what a second motive takes from the first
     target_accuracy: float = 0.85  # of the posts that are not marked uncertain
-    pseudo: tuple[str, ...] = ()  # files that whyshare pseudo wrote, learnt from before the annotated posts
-    pseudo_epochs: int = 1
+    pseudo: tuple[str, ...] = ()  # files that whyshare pseudo wrote, learnt from beside the annotated posts
+    teacher_share: float = 0.5  # of the target of an annotated post that is in these files too
     split_seed: int = 13  # seeds the validation split, which teachers and students must share
     init_seed: int = 13  # seeds the new head; models with the same one can be averaged
     seed: int = 13  # seeds the order of the posts and dropout
@@ -93,6 +95,7 @@ class FinetuneConfig:
 
     def __post_init__(self) -> None:
         check_ranges(self, RANGES)
+        check_languages(self.languages)
         if self.max_length < 8:
             raise ValueError(f"max_length is {self.max_length}; at least 8 tokens are needed")
         if not 0 < self.validation_share < 0.5:
@@ -126,6 +129,13 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     training, validation = split_with_extra(
         posts, sum(map(len, files[: len(config.train)])), config.validation_share, config.split_seed
     )
+    if config.languages:
+        training, validation = (
+            np.array([index for index in indices if posts[index].language in config.languages], dtype=np.int64)
+            for indices in (training, validation)
+        )
+        if not len(training) or not len(validation):
+            raise InputError(f"too few posts in {', '.join(config.languages)} to train and validate on")
     copies = np.repeat(config.repeats or [1] * len(files), [len(file) for file in files])
     training = np.repeat(training, copies[training])
     _check_labels([posts[index] for index in training])
@@ -133,37 +143,25 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
         if config.average:
             model = average_models(config.average)
         else:
-            model = load_classifier(location, config.dropout, config.layers)
+            model = freeze(load_classifier(location, config.dropout, config.layers), config.frozen_layers)
         tokenizer = AutoTokenizer.from_pretrained(config.average[0] if config.average else location)
     encoder = Encoder(tokenizer.backend_tokenizer, config.max_length)
+    kept, held = [posts[index] for index in training], [posts[index] for index in validation]
     datasets = {
-        name: make_dataset([posts[index] for index in indices], encoder, config)
-        for name, indices in (("training", training), ("validation", validation))
+        "training": training_examples(kept, held, encoder, config),
+        "validation": validation_examples(held, encoder, config),
     }
-    log.info("%d posts to train on, %d to validate on", len(training), len(validation))
+    log.info("%d posts to train on, %d to validate on", *map(len, datasets.values()))
     if not config.average:
-        train_stages(config, model, tokenizer, encoder, datasets, folder.with_name(folder.name + ".checkpoints"))
+        checkpoints = open_checkpoints(folder.with_name(folder.name + ".checkpoints"), config)
+        train_stage(make_trainer(config, model, tokenizer, datasets, checkpoints))
     half_precision(model)  # the trainer has put the best checkpoint back into it
     logits = predict_logits(model, datasets["validation"]["input_ids"])
-    held = [posts[index] for index in validation]
     settings, probs = settings_from_validation(config, held, logits)
     save_folder(folder, config, model, tokenizer, settings)
     write_validation(folder, held, probs)
     shutil.rmtree(folder.with_name(folder.name + ".checkpoints"), ignore_errors=True)
     return settings
-
-
-def train_stages(
-    config: FinetuneConfig, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, encoder: Encoder,
-    datasets: dict[str, Dataset], folder: Path,
-) -> None:  # fmt: skip
-    """Train on pseudo-labels, where there are any, and then on the annotated posts."""
-    checkpoints = open_checkpoints(folder, config)
-    if config.pseudo and not last_checkpoint(checkpoints):
-        pseudo = {"training": make_pseudo_dataset(config.pseudo, encoder), "validation": datasets["validation"]}
-        stage = replace(config, epochs=config.pseudo_epochs, class_weight_power=0.0)  # teachers have weighed already
-        train_stage(make_trainer(stage, model, tokenizer, pseudo, checkpoints / "pseudo"))
-    train_stage(make_trainer(config, model, tokenizer, datasets, checkpoints))
 
 
 def open_checkpoints(folder: Path, config: FinetuneConfig) -> Path:
@@ -217,36 +215,11 @@ def load_classifier(location: str, dropout: float, layers: int = 0) -> PreTraine
     )
 
 
-def make_dataset(posts: Sequence[Annotated], encoder: Encoder, config: FinetuneConfig) -> Dataset:
-    """Encode posts by the one path that inference uses too."""
-    encoded = encoder.encode([post.text for post in posts])
-    return Dataset.from_dict(
-        {
-            "input_ids": [item.ids for item in encoded],
-            "length": [len(item.ids) for item in encoded],
-            "labels": soft_targets(posts, config.secondary_share).tolist(),
-            "label_id": [post.label.position for post in posts],
-        }
-    )
-
-
-def make_pseudo_dataset(files: Sequence[str], encoder: Encoder) -> Dataset:
-    """Encode texts that teachers have labelled; the targets are the teachers' probabilities."""
-    texts: list[str] = []
-    targets: list[list[float]] = []
-    for file in files:
-        own, probs = read_pseudo(Path(file))
-        texts += own
-        targets += probs.tolist()
-    encoded = encoder.encode_clean(texts)
-    return Dataset.from_dict(
-        {
-            "input_ids": [item.ids for item in encoded],
-            "length": [len(item.ids) for item in encoded],
-            "labels": targets,
-            "label_id": np.argmax(targets, axis=1),
-        }
-    )
+def freeze(model: PreTrainedModel, layers: int) -> PreTrainedModel:
+    """Keep the embeddings and the lowest layers of a classifier as they are, in place; nothing where ``layers`` is 0."""
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(not layers or _height(name, layers) > layers)
+    return model
 
 
 def make_trainer(
@@ -254,12 +227,10 @@ def make_trainer(
     datasets: dict[str, Dataset], checkpoints: Path,
 ) -> Trainer:  # fmt: skip
     """Set up the ``Trainer``: soft cross-entropy, layer-wise rates, early stopping on macro-F1."""
-    label_ids = np.array(datasets["training"]["label_id"])
-    weights = torch.from_numpy(class_weights(label_ids, config.class_weight_power))
 
     def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:
         log_probs = torch.log_softmax(outputs.logits.float(), dim=-1)
-        return -(weights.to(labels.device) * labels * log_probs).sum(-1).mean()
+        return -(labels * log_probs).sum(-1).mean()
 
     def metrics(prediction: EvalPrediction) -> dict[str, float]:
         gold = np.asarray(prediction.label_ids).argmax(-1)
@@ -310,13 +281,20 @@ def layerwise_rates(model: PreTrainedModel, config: FinetuneConfig) -> list[dict
     depth = int(model.config.num_hidden_layers)
     groups: dict[int, list[torch.nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
-        layer = re.search(r"\blayers?\.(\d+)\.", name)
-        height = int(layer[1]) + 1 if layer else 0 if "embedding" in name else depth + 1
-        groups.setdefault(height, []).append(parameter)
+        if parameter.requires_grad:
+            groups.setdefault(_height(name, depth), []).append(parameter)
     return [
         {"params": parameters, "lr": config.learning_rate * config.layer_decay ** (depth + 1 - height)}
         for height, parameters in sorted(groups.items())
     ]
+
+
+def _height(name: str, depth: int) -> int:
+    """Tell where a parameter lies: 0 in the embeddings, 1 in the lowest layer, ``depth`` + 1 in the head."""
+    layer = re.search(r"\blayers?\.(\d+)\.", name)
+    if layer:
+        return int(layer[1]) + 1
+    return 0 if "embedding" in name or "relative_attention_bias" in name else depth + 1  # the latter is MPNet's
 
 
 def _check_base(config: FinetuneConfig, base: PreTrainedConfig) -> None:

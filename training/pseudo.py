@@ -27,6 +27,7 @@ from ..models.settings import ModelSettings
 from .calibrate import calibrated
 from .corpus import held_out_fingerprints, read_corpus
 from .predict import predict_logits
+from .settings import check_languages
 from .targets import split_with_extra
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,8 @@ class PseudoConfig:
     validation_share: float = 0.1  # as in the teachers' recipe, with the seed of their split
     split_seed: int = 13
     min_characters: int = 8
+    languages: tuple[str, ...] = ()  # of the texts; all of them without it
+    bfloat16: bool = False  # the models' arithmetic: less exact, and faster where the processor knows it
     seed: int = 13
 
     def __post_init__(self) -> None:
@@ -53,6 +56,7 @@ class PseudoConfig:
             raise ValueError(f"posts names {len(self.posts)} numbers for {len(self.corpora)} corpora; give one each")
         if not self.teachers and not self.baseline_train:
             raise ValueError("no teacher; name model folders under teachers, or files under baseline_train")
+        check_languages(self.languages)
         if not 0 < self.baseline_share < 1:
             raise ValueError(f"baseline_share is {self.baseline_share}; a share between 0 and 1 is needed")
 
@@ -63,7 +67,7 @@ def pseudo_label(config: PseudoConfig, path: Path) -> None:
     probs: list[NDArray[np.floating]] = []
     weights = [1.0] * len(config.teachers)
     for folder in config.teachers:
-        probs.append(_model_probabilities(Path(folder), texts))
+        probs.append(_model_probabilities(Path(folder), texts, config.bfloat16))
         log.info("%s has labelled %d texts", folder, len(texts))
     if config.baseline_train:
         files = [load_annotated(Path(file)) for file in (*config.baseline_train, *config.baseline_extra)]
@@ -100,18 +104,21 @@ def _sample(config: PseudoConfig) -> list[str]:
         texts = [
             item.text
             for item in read_corpus(Path(path), held_out)
-            if item.kind == "post" and len(item.text) >= config.min_characters
+            if item.kind == "post"
+            and len(item.text) >= config.min_characters
+            and (not config.languages or detect_language(item.text) in config.languages)
         ]
         sample.extend(rng.sample(texts, min(count, len(texts))))
     return sample
 
 
-def _model_probabilities(folder: Path, texts: list[str]) -> NDArray[np.floating]:
+def _model_probabilities(folder: Path, texts: list[str], bfloat16: bool) -> NDArray[np.floating]:
     settings = ModelSettings.load(folder)
     encoded = Encoder.load(folder, settings.max_length).encode_clean(texts)
     attention = "sdpa" if torch.cuda.is_available() else "eager"
     model = AutoModelForSequenceClassification.from_pretrained(
         folder, attn_implementation=attention, dtype=torch.float32
     )
-    logits = predict_logits(model, [item.ids for item in encoded])
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
+        logits = predict_logits(model, [item.ids for item in encoded])
     return calibrated(logits, [detect_language(text) for text in texts], settings.temperature)

@@ -3,11 +3,12 @@
 import dataclasses
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from ..data.errors import InputError, shown
+from ..data.language import Language
 
 Config = TypeVar("Config")
 
@@ -55,6 +56,17 @@ def check_ranges(config: Any, ranges: Mapping[str, tuple[float, float]]) -> None
         if not least <= value <= most:
             needed = f"at least {least:.10g}" if math.isinf(most) else f"{least:.10g} to {most:.10g}"
             raise ValueError(f"{name} is {value}; {needed} is needed")
+
+
+def check_languages(languages: Sequence[str]) -> None:
+    """Check the names of languages.
+
+    :raises ValueError: At the first that posts are never said to be in.
+    """
+    known = get_args(Language)
+    for language in languages:
+        if language not in known:
+            raise ValueError(f"languages names {shown(language)}; known are {', '.join(known)}")
 
 
 def _convert(value: Any, hint: Any, name: str) -> Any:

@@ -1,3 +1,4 @@
+import csv
 import json
 import logging
 import re
@@ -15,7 +16,14 @@ from whyshare import Labeller
 from whyshare.cli import main
 from whyshare.data.motives import MOTIVES
 from whyshare.models.settings import ModelSettings
-from whyshare.training.finetune import FinetuneConfig, last_checkpoint, open_checkpoints
+from whyshare.training.finetune import (
+    FinetuneConfig,
+    freeze,
+    last_checkpoint,
+    layerwise_rates,
+    load_classifier,
+    open_checkpoints,
+)
 from whyshare.training.vocabulary import make_tokenizer
 
 pytestmark = pytest.mark.slow
@@ -127,6 +135,35 @@ def test_patience_is_counted_across_a_stop(tmp_path, monkeypatch):
     assert main(["train", "recipe.toml", "-o", "model"]) == 130
     assert main(["train", "recipe.toml", "-o", "model"]) == 0
     assert epochs == [1, 2, 3]  # nothing is learnt at this rate: the first is the best, and two more are waited for
+
+
+@pytest.mark.parametrize("kind", ["bert", "modernbert"])
+def test_frozen_layers_stay_as_they_are(kind, tmp_path):
+    base_of(kind, tmp_path / "base")
+    model = freeze(load_classifier(str(tmp_path / "base"), dropout=0.0), 1)
+    learnt = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    assert not any("embeddings" in name or ".0." in name for name in learnt)
+    assert any(".1." in name for name in learnt)
+    assert any(name.startswith("classifier") for name in learnt)
+    assert sum(len(group["params"]) for group in layerwise_rates(model, FinetuneConfig(train=("x.csv",)))) == len(
+        learnt
+    )
+
+
+def test_a_model_of_one_language_learns_and_is_measured_on_that_alone(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    base_of("bert", tmp_path / "base")
+    write_posts(tmp_path / "mine.csv")
+    recipe = 'train = ["mine.csv"]\nname = "mine"\nbase = "base"\nepochs = 1\nvalidation_share = 0.4\n'
+    (tmp_path / "mixed.toml").write_text(f'{recipe}languages = ["mixed"]\n', encoding="utf-8")
+    assert main(["train", "mixed.toml", "-o", "model"]) == 0
+    languages = {
+        row["language"] for row in csv.DictReader((tmp_path / "model/validation.csv").open("rt", encoding="utf-8-sig"))
+    }
+    assert languages == {"mixed"}
+    (tmp_path / "none.toml").write_text(f'{recipe}languages = ["zh", "other"]\n', encoding="utf-8")
+    assert main(["train", "none.toml", "-o", "none"]) == 2
+    assert "too few posts in zh, other" in capsys.readouterr().err
 
 
 def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, capsys):

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -41,6 +42,19 @@ def test_held_out_texts_are_refused_and_comments_left_out(corpus, tiny_model, tm
     assert held[0] not in texts
 
 
+def test_one_language_alone_can_be_labelled(tiny_model, tmp_path):
+    path = tmp_path / "corpus.jsonl"
+    path.write_text(
+        "\n".join(json.dumps({"text": text}) for text in ("今天天气真好啊", "win win win")), encoding="utf-8"
+    )
+    config = PseudoConfig((str(path),), (9,), teachers=(str(tiny_model),), languages=("en",), min_characters=1)
+    pseudo_label(config, tmp_path / "pseudo.jsonl")
+    texts, exact = read_pseudo(tmp_path / "pseudo.jsonl")
+    assert texts == ["win win win"]
+    pseudo_label(replace(config, bfloat16=True), tmp_path / "pseudo.jsonl")
+    np.testing.assert_allclose(read_pseudo(tmp_path / "pseudo.jsonl")[1], exact, atol=0.1)
+
+
 def test_the_ngram_teacher_has_a_say(corpus, tmp_path):
     rows = "".join(f"{'抽奖 win' if n % 2 else '今天'} {n},{MOTIVES[0] if n % 2 else MOTIVES[1]}\n" for n in range(60))
     (tmp_path / "mine.csv").write_text("text,label\n" + rows, encoding="utf-8")
@@ -69,6 +83,8 @@ def test_no_teacher_is_an_error(corpus):
         PseudoConfig((str(corpus),), (10,))
     with pytest.raises(ValueError, match="posts names 2 numbers for 1 corpora"):
         PseudoConfig((str(corpus),), (1, 2), teachers=("x",))
+    with pytest.raises(ValueError, match="languages names 'english'; known are zh, en"):
+        PseudoConfig((str(corpus),), (1,), teachers=("x",), languages=("english",))
     with pytest.raises(ValueError, match=r"baseline_share is 1\.0; a share between 0 and 1"):
         PseudoConfig((str(corpus),), (1,), teachers=("x",), baseline_share=1.0)
 

@@ -1,0 +1,49 @@
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from whyshare.data.annotated import Annotated
+from whyshare.data.motives import MOTIVES
+from whyshare.data.results import PROBABILITY_COLUMNS
+from whyshare.models.encoding import Encoder
+from whyshare.training.examples import training_examples, validation_examples
+from whyshare.training.finetune import FinetuneConfig
+from whyshare.training.targets import soft_targets
+
+POSTS = [Annotated(str(number), f"今天 天气 {number}", motive) for number, motive in enumerate(MOTIVES)]
+HELD = [Annotated("9", "win  you", MOTIVES[0])]
+SURE_OF_VALUE = np.eye(8, dtype=np.float32)[4]
+
+
+@pytest.fixture
+def encoder(tiny_encoder):
+    return Encoder.load(tiny_encoder, 32)
+
+
+def taught(path, *texts):
+    rows = [{"text": text, **dict(zip(PROBABILITY_COLUMNS, SURE_OF_VALUE.tolist(), strict=True))} for text in texts]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return str(path)
+
+
+def test_a_teacher_has_its_share_of_annotated_posts_and_all_of_others(tmp_path, encoder):
+    file = taught(tmp_path / "taught.jsonl", "今天 天气 1", "the you", "win you")
+    config = FinetuneConfig(train=("x.csv",), pseudo=(file,), teacher_share=0.25, class_weight_power=0.0)
+    examples = training_examples(POSTS, HELD, encoder, config)
+    own = soft_targets(POSTS, config.secondary_share)
+    own[1] = 0.75 * own[1] + 0.25 * SURE_OF_VALUE
+    np.testing.assert_allclose(examples["labels"], [*own, SURE_OF_VALUE], atol=1e-6)  # no "win you" of validation
+    assert examples["input_ids"][8] == encoder.encode(["the you"])[0].ids
+
+
+def test_rare_motives_weigh_more_in_training_alone(encoder):
+    posts = [*POSTS[:1] * 3, POSTS[1]]
+    config = FinetuneConfig(train=("x.csv",), class_weight_power=1.0)
+    weighed = np.array(training_examples(posts, HELD, encoder, config)["labels"])
+    np.testing.assert_allclose(
+        weighed.max(axis=1) / soft_targets(posts, 0.15).max(axis=1), [2 / 3] * 3 + [2], rtol=1e-6
+    )
+    np.testing.assert_allclose(validation_examples(posts, encoder, config)["labels"], soft_targets(posts, 0.15))
