@@ -56,7 +56,10 @@ def read_predictions(path: Path, text_column: str | None = None) -> Iterator[Pre
     if 0 < len(prob_columns) < len(given):
         missing = ", ".join(name for name in PROBABILITY_COLUMNS if names[name] is None)
         raise InputError(f"{path} lacks the probability columns {missing}; all eight or none are needed")
-    text_name = text_column or find_column(table.columns, ["text"]) or _text_column(table.columns, path)
+    if text_column is not None:
+        text_name: str | None = find_text_column(table.columns, text_column, str(path))
+    else:
+        text_name = find_column(table.columns, ["text"]) or _text_column(table.columns, path)
     for row in table.rows:
         if isinstance(row, Reject):
             raise InputError(f"{path} row {row.row}: {row.reason}")

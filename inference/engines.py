@@ -86,11 +86,20 @@ def load_engine(folder: Path, device: str = "auto", threads: int | None = None) 
 
     :raises InputError: If the device is not to be had.
     """
+    device = device_here(device)
+    return OnnxEngine(folder, threads) if device == "cpu" else TorchEngine(folder, device.removeprefix("torch-"))
+
+
+def device_here(device: str) -> str:
+    """Tell what ``auto`` is on this machine; another device is itself.
+
+    :raises InputError: If there is no device of that name.
+    """
     if device not in DEVICES:
         raise InputError(f"device {device!r} is not one of {', '.join(DEVICES)}")
-    if device == "auto":
-        device = "cuda" if _has_cuda() else "cpu"
-    return OnnxEngine(folder, threads) if device == "cpu" else TorchEngine(folder, device.removeprefix("torch-"))
+    if device != "auto":
+        return device
+    return "cuda" if _has_cuda() else "cpu"
 
 
 def usable_cores() -> int:

@@ -25,6 +25,7 @@ from ..data.reading import list_files, read_posts, unread_sheets
 from ..data.writing import check_rows
 from ..models.settings import BUNDLED, SETTINGS_FILE, WEIGHTS_FILE, ModelSettings
 from .chunks import Chunk, ChunkLabeller, labelled_posts, windows
+from .engines import device_here
 from .labeller import Labeller
 from .outputs import INPUT_CHANGED, OnReject, Summary, output_files, write_outputs
 from .parts import Part, Parts, full_disk_said
@@ -129,6 +130,7 @@ def _manifest(job: Job, files: list[str]) -> dict[str, Any]:
     return {
         "input": _fingerprints(files),
         "model": [file_fingerprint(job.model / name) for name in (WEIGHTS_FILE, SETTINGS_FILE, "tokenizer.json")],
+        "device": device_here(job.device),  # a GPU rounds otherwise
         "setting": {"text_column": job.text_column, "limit": job.limit, "chunk": CHUNK, "cleaning": CLEANING_VERSION},
     }
 

@@ -1,3 +1,6 @@
+import pytest
+
+from whyshare.data.errors import InputError
 from whyshare.data.predictions import read_predictions
 
 
@@ -16,3 +19,12 @@ def test_a_motive_is_enough(tmp_path):
     path.write_text("motive\nhelp\n", encoding="utf-8")
     [post] = read_predictions(path)
     assert (post.id, post.text, post.motive, post.probs, post.language) == ("2", "", "help", None, "")
+
+
+def test_the_text_column_is_found_as_it_was_when_the_posts_were_labelled(tmp_path):
+    path = tmp_path / "labelled.csv"
+    path.write_text("Post Text,text,motive\nhow do I,other,help\n", encoding="utf-8")
+    [post] = read_predictions(path, "post_text")
+    assert post.text == "how do I"
+    with pytest.raises(InputError, match="no column 'body'; it has Post Text, text, motive"):
+        list(read_predictions(path, "body"))

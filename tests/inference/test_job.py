@@ -161,6 +161,8 @@ def test_another_input_or_setting_is_refused_unless_restarted(posts, tiny_model,
     posts.write_bytes(posts.read_bytes() + b"501,more,x\n")
     with pytest.raises(InputError, match=r"unfinished work with another input.*--restart"):
         run_job(job)
+    with pytest.raises(InputError, match="another input and device"):
+        run_job(replace(job, device="torch-cpu"))
     with pytest.raises(InputError, match="another input and setting"):
         run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model, limit=9))
     assert run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model, restart=True)).posts == 501
