@@ -34,7 +34,7 @@ Labeller.load("{name}").label("求推荐一家靠谱的牙科")
 
 ## How it was made
 
-{origin} `whyshare train` makes it again from a recipe with these keys.
+{origin}{taught} `whyshare train` makes it again from a recipe with these keys.
 
 ```toml
 {recipe}
@@ -72,6 +72,7 @@ def write_card(folder: Path, name: str, settings: ModelSettings) -> None:
         motives=", ".join(f"`{motive}` ({motive.zh})" for motive in MOTIVES),
         scores=_score_table(settings),
         origin=_origin(settings),
+        taught=_taught(settings.recipe),
         recipe="\n".join(f"{key} = {_toml(value)}" for key, value in settings.recipe.items() if key != "pretraining"),
         data=", ".join(f"`{file}` {digest[:16]}" for file, digest in settings.data.items()),
         temperatures=", ".join(f"{language} {value:.2f}" for language, value in settings.temperature.items()),
@@ -99,6 +100,15 @@ def _origin(settings: ModelSettings) -> str:
     if not pretrained:
         return f"The encoder is {encoder}, and then fine-tuned;"
     return f"The encoder is {encoder}{_pretraining(pretrained)} and then fine-tuned;"
+
+
+def _taught(recipe: Mapping[str, Any]) -> str:
+    files = " and ".join(f"`{Path(file).name}`" for file in recipe.get("pseudo", ()))
+    return (
+        f" it also learnt from what other models say of posts ({files}, which `whyshare pseudo` wrote);"
+        if files
+        else ""
+    )
 
 
 def _pretraining(stages: Sequence[Mapping[str, Any]]) -> str:

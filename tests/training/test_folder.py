@@ -38,6 +38,12 @@ def test_the_card_tells_of_every_stage(second, tmp_path):
     assert "by the weak labels of these" in card
 
 
+def test_the_card_tells_of_teachers(tmp_path):
+    write_card(tmp_path, "mine", ModelSettings(recipe={"base": "x", "pseudo": ["runs/one.jsonl", "two.jsonl"]}))
+    card = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "what other models say of posts (`one.jsonl` and `two.jsonl`, which `whyshare pseudo` wrote)" in card
+
+
 def test_the_card_of_a_base_from_elsewhere_names_it(tmp_path):
     write_card(tmp_path, "mine", ModelSettings(recipe={"base": "hfl/chinese-roberta-wwm-ext"}))
     assert "Fine-tuned from `hfl/chinese-roberta-wwm-ext`" in (tmp_path / "README.md").read_text(encoding="utf-8")
