@@ -35,9 +35,7 @@ def training_examples(
     texts = [clean(post.text) for post in posts]
     weights = class_weights(np.array([post.label.position for post in posts]), config.class_weight_power)
     targets = soft_targets(posts, config.secondary_share) * weights
-    taught = {
-        text: probs for file in config.pseudo for text, probs in zip(*read_pseudo(Path(file)), strict=True)
-    }  # fmt: skip
+    taught = {text: probs for file in config.pseudo for text, probs in zip(*read_pseudo(Path(file)), strict=True)}
     share = config.teacher_share
     for row, text in enumerate(texts):
         if text in taught:

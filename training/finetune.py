@@ -298,8 +298,9 @@ def _height(name: str, depth: int) -> int:
 
 
 def _check_base(config: FinetuneConfig, base: PreTrainedConfig) -> None:
-    if config.layers > base.num_hidden_layers:
-        raise InputError(f"layers is {config.layers}; base {config.base} has {base.num_hidden_layers}")
+    for name in ("layers", "frozen_layers"):
+        if getattr(config, name) > base.num_hidden_layers:
+            raise InputError(f"{name} is {getattr(config, name)}; base {config.base} has {base.num_hidden_layers}")
     positions = encoder_positions(base.to_dict())
     if positions is not None and config.max_length > positions:
         raise InputError(

@@ -22,7 +22,7 @@ COMMANDS = {
     "runs": ("runs", "list the evaluations in a run log"),
     "data": ("data", "check an annotated set, find suspect labels, share it without texts"),
     "train": ("train", "fine-tune a model on an annotated set"),
-    "pseudo": ("pseudo", "label unlabelled posts with teachers, for a student to learn from"),
+    "pseudo": ("pseudo", "label posts with teachers, for a student to learn from"),
     "pretrain": ("pretrain", "pretrain an encoder on unlabelled posts"),
     "trim": ("trim", "cut a multilingual encoder down to Chinese and English posts"),
 }

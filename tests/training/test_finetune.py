@@ -14,10 +14,12 @@ from transformers import AutoModel, BertConfig, ModernBertConfig, PreTrainedToke
 
 from whyshare import Labeller
 from whyshare.cli import main
+from whyshare.data.errors import InputError
 from whyshare.data.motives import MOTIVES
 from whyshare.models.settings import ModelSettings
 from whyshare.training.finetune import (
     FinetuneConfig,
+    finetune,
     freeze,
     last_checkpoint,
     layerwise_rates,
@@ -145,6 +147,8 @@ def test_frozen_layers_stay_as_they_are(kind, tmp_path):
     assert not any("embeddings" in name or ".0." in name for name in learnt)
     assert any(".1." in name for name in learnt)
     assert any(name.startswith("classifier") for name in learnt)
+    with pytest.raises(InputError, match=r"frozen_layers is 3; base .* has 2"):
+        finetune(FinetuneConfig(train=("x.csv",), base=str(tmp_path / "base"), frozen_layers=3), tmp_path / "model")
     assert sum(len(group["params"]) for group in layerwise_rates(model, FinetuneConfig(train=("x.csv",)))) == len(
         learnt
     )
