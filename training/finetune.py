@@ -43,7 +43,7 @@ from ..models.encoding import Encoder
 from ..models.settings import WEIGHTS_FILE, ModelSettings, encoder_positions
 from .average import average_models
 from .examples import training_examples, validation_examples
-from .folder import half_precision, save_folder, settings_from_validation, write_validation
+from .folder import half_precision, move_bias, save_folder, settings_from_validation, write_validation
 from .memory import keep_freed_memory
 from .predict import predict_logits
 from .settings import check_languages, check_ranges
@@ -146,17 +146,15 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
             model = freeze(load_classifier(location, config.dropout, config.layers), config.frozen_layers)
         tokenizer = AutoTokenizer.from_pretrained(config.average[0] if config.average else location)
     encoder = Encoder(tokenizer.backend_tokenizer, config.max_length)
-    kept, held = [posts[index] for index in training], [posts[index] for index in validation]
-    datasets = {
-        "training": training_examples(kept, held, encoder, config),
-        "validation": validation_examples(held, encoder, config),
-    }
-    log.info("%d posts to train on, %d to validate on", *map(len, datasets.values()))
+    held = [posts[index] for index in validation]
+    datasets = {"validation": validation_examples(held, encoder, config)}
     if not config.average:
+        datasets["training"] = training_examples([posts[index] for index in training], held, encoder, config)
+        log.info("%d posts to train on, %d to validate on", len(datasets["training"]), len(held))
         checkpoints = open_checkpoints(folder.with_name(folder.name + ".checkpoints"), config)
         train_stage(make_trainer(config, model, tokenizer, datasets, checkpoints))
     half_precision(model)  # the trainer has put the best checkpoint back into it
-    logits = predict_logits(model, datasets["validation"]["input_ids"])
+    logits = move_bias(model, predict_logits(model, datasets["validation"]["input_ids"]), held)
     settings, probs = settings_from_validation(config, held, logits)
     save_folder(folder, config, model, tokenizer, settings)
     write_validation(folder, held, probs)

@@ -23,7 +23,7 @@ from ..data.writing import open_writer
 from ..models.bases import base_location
 from ..models.export import export_onnx
 from ..models.settings import SETTINGS_FILE, WEIGHTS_FILE, ModelSettings
-from .calibrate import calibrated, fit_temperatures, uncertainty_threshold
+from .calibrate import FloatArray, calibrated, fit_bias, fit_temperatures, uncertainty_threshold
 from .card import write_card
 
 FEW = 30  # validation posts of a language below which it gets no score of its own
@@ -38,6 +38,20 @@ def half_precision(model: PreTrainedModel) -> PreTrainedModel:
         for parameter in model.parameters():
             parameter.copy_(parameter.half().float())
     return model
+
+
+def move_bias(model: PreTrainedModel, logits: FloatArray, posts: Sequence[Annotated]) -> FloatArray:
+    """Move the bias of the head, in place, to where :func:`~.calibrate.fit_bias` finds it on the validation posts.
+
+    :param logits: Of these posts, shape (posts, 8).
+    :return: The logits as they are then.
+    """
+    *_, head = (module for module in model.modules() if isinstance(module, torch.nn.Linear))
+    before = head.bias.detach().clone()
+    moved = fit_bias(logits, np.array([post.label.position for post in posts]))
+    with torch.no_grad():
+        head.bias.copy_((before + torch.from_numpy(moved)).half().float())
+    return logits + (head.bias.detach() - before).numpy()
 
 
 def settings_from_validation(
@@ -75,7 +89,7 @@ def settings_from_validation(
             **{Path(path).name: file_fingerprint(Path(path)) for path in (*config.train, *config.extra)},
         },
         scores={"validation": scores},
-        recipe=asdict(config) | _pretraining(location),
+        recipe=asdict(config) | {"pseudo": _pseudo(config)} | _pretraining(location),
     )
     return settings, probs
 
@@ -109,6 +123,13 @@ def save_folder(
 def _learnt_before(base: Path) -> Mapping[str, str]:
     """Give the fingerprints of the annotated files that a base was fine-tuned on, where it is a model folder."""
     return ModelSettings.load(base).data if (base / SETTINGS_FILE).is_file() else {}
+
+
+def _pseudo(config: "FinetuneConfig") -> list[str]:
+    """Name the teachers' files that a model has learnt from, or the models whose mean it is."""
+    averaged = [ModelSettings.load(Path(model)).recipe for model in config.average]
+    files = [file for recipe in averaged for file in recipe.get("pseudo", ())]
+    return list(dict.fromkeys([*config.pseudo, *files]))
 
 
 def _pretraining(base: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from whyshare.training.calibrate import calibrated, fit_temperature, fit_temperatures, uncertainty_threshold
+from whyshare.training.calibrate import calibrated, fit_bias, fit_temperature, fit_temperatures, uncertainty_threshold
 
 
 @pytest.fixture
@@ -17,6 +17,18 @@ def sharpened():
 
 def test_the_temperature_that_was_put_in_is_found(sharpened):
     assert fit_temperature(*sharpened) == pytest.approx(3.0, rel=0.1)
+
+
+def test_the_bias_that_was_put_in_is_taken_off(sharpened):
+    logits, label_ids = sharpened
+    put_in = np.array([1.5, -1.5, 0, 0, 0, 0, 0, 0])
+    taken_off = fit_bias(logits + put_in, label_ids)
+    np.testing.assert_allclose(taken_off - taken_off.mean(), -put_in, atol=0.3)
+
+
+def test_a_few_posts_move_no_bias():
+    logits, label_ids = np.zeros((8, 8)), np.zeros(8, dtype=np.int64)  # all eight have the first motive
+    assert 0 < fit_bias(logits, label_ids)[0] < 0.1
 
 
 def test_small_languages_share(sharpened):

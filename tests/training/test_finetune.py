@@ -183,6 +183,8 @@ def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, caps
     assert main(["train", "mean.toml", "-o", "mean"]) == 0
     one, two, mean = (load_file(tmp_path / name / "model.safetensors") for name in ("1", "2", "mean"))
     for name, tensor in mean.items():
+        if name == "classifier.bias":  # which is moved for every model by itself
+            continue
         torch.testing.assert_close(tensor.float(), (one[name].float() + two[name].float()) / 2, atol=2e-4, rtol=1e-3)
     assert not torch.equal(one["classifier.weight"], two["classifier.weight"])
     assert (tmp_path / "mean/tokenizer.json").read_bytes() == (tmp_path / "1/tokenizer.json").read_bytes()

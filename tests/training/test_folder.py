@@ -1,13 +1,19 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("torch")
 
+from whyshare.data.annotated import Annotated
+from whyshare.data.motives import MOTIVES
+from whyshare.models.encoding import Encoder
 from whyshare.models.settings import ModelSettings
 from whyshare.training.card import write_card
-from whyshare.training.folder import pretraining_stages
+from whyshare.training.finetune import load_classifier
+from whyshare.training.folder import move_bias, pretraining_stages
+from whyshare.training.predict import predict_logits
 
 
 def stage(base, tokens, **more):
@@ -82,3 +88,14 @@ def test_every_annotated_file_that_is_trained_on_is_known_to_be_our_own(tmp_path
     write_card(tmp_path, "mine", ModelSettings(data=dict.fromkeys(files, "0"), recipe={"base": "x"}))
     assert len(files) > 5
     assert "license: apache-2.0" in (tmp_path / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_moved_bias_makes_a_motive_as_probable_as_it_is_frequent(tiny_model):
+    model = load_classifier(str(tiny_model), dropout=0.0)
+    posts = [Annotated(str(number), f"the help {number} win", MOTIVES[4]) for number in range(50)]
+    ids = [item.ids for item in Encoder.load(tiny_model, 32).encode([post.text for post in posts])]
+    before = predict_logits(model, ids)
+    after = move_bias(model, before, posts)
+    np.testing.assert_allclose(predict_logits(model, ids), after, atol=1e-4)
+    shift = after - before
+    assert (np.delete(shift, 4, axis=1) < shift[:, [4]] - 0.05).all()

@@ -67,4 +67,4 @@ def test_every_recipe_that_comes_with_it_can_be_read(path):
     from whyshare.training import finetune, pretrain, pseudo, trim
 
     kinds = {"encoder-cpu": pretrain.PretrainConfig, "encoder-e5": trim.TrimConfig, "pseudo": pseudo.PseudoConfig}
-    read_recipe(path, kinds.get(re.sub("-(2|en|zh)$", "", path.stem), finetune.FinetuneConfig))
+    read_recipe(path, kinds.get(re.sub("-(2|3|en|zh)$", "", path.stem), finetune.FinetuneConfig))
