@@ -3,7 +3,7 @@
 - ``kills``: kill -9 at random moments; the output must equal that of an undisturbed run byte for byte.
 - ``disk``: a small file system fills up (needs root, on Linux); the same command goes on when there is space.
 - ``inputs``: damaged files; what the command says, its exit code and its peak memory.
-- ``memory``: peak memory with ``--posts`` posts in each kind of file.
+- ``memory``: peak memory with ``--posts`` posts in each kind of file, or in those named after ``--kinds``.
 
 A sum over the token ids stands in for the model, so that hours become minutes; all else is what a user runs. The model
 adds its own memory, which does not depend on the number of posts.
@@ -21,7 +21,8 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ WORDS = [
     "@小明",
 ]
 HUGE = 50_000_000
+KINDS = ("csv", "jsonl", "parquet", "txt", "db", "json", "xlsx")
 
 
 def posts(count: int) -> Iterator[dict[str, Any]]:
@@ -269,9 +271,9 @@ def try_inputs(folder: Path, _count: int) -> None:
             left.unlink(missing_ok=True)
 
 
-def try_memory(folder: Path, count: int) -> None:
+def try_memory(folder: Path, count: int, kinds: Sequence[str] = KINDS) -> None:
     print("| input and output | posts | seconds | peak MiB |\n|---|---:|---:|---:|")
-    for kind in ("csv", "jsonl", "parquet", "txt", "db", "json", "xlsx"):
+    for kind in kinds:
         posts_here = min(count, 1_000_000) if kind == "xlsx" else count
         source = write_posts(folder / f"posts.{kind}", posts_here)
         output = folder / f"out.{kind if kind in {'csv', 'parquet', 'xlsx'} else 'jsonl'}"
@@ -288,11 +290,14 @@ def try_memory(folder: Path, count: int) -> None:
 def main() -> int:
     if sys.argv[1:2] == ["--label"]:
         return label_without_model(sys.argv[2:])
+    trials: dict[str, Callable[[Path, int], None]]
     trials = {"kills": try_kills, "disk": try_disk, "inputs": try_inputs, "memory": try_memory}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("trials", nargs="+", choices=trials)
     parser.add_argument("--posts", type=int, default=20_000)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     options = parser.parse_args()
+    trials["memory"] = partial(try_memory, kinds=options.kinds)
     for name in options.trials:
         with tempfile.TemporaryDirectory() as folder:
             trials[name](Path(folder), options.posts)
