@@ -130,7 +130,7 @@ def _manifest(job: Job, files: list[str]) -> dict[str, Any]:
     return {
         "input": _fingerprints(files),
         "model": [file_fingerprint(job.model / name) for name in (WEIGHTS_FILE, SETTINGS_FILE, "tokenizer.json")],
-        "device": device_here(job.device),  # a GPU rounds otherwise
+        "device": job.device if job.ray else device_here(job.device),  # a GPU rounds otherwise
         "setting": {"text_column": job.text_column, "limit": job.limit, "chunk": CHUNK, "cleaning": CLEANING_VERSION},
     }
 

@@ -1,4 +1,4 @@
-"""Make confidence mean accuracy: a temperature per language, and the threshold under which a person should look."""
+"""Make confidence mean accuracy: the bias of the head, a temperature per language, the threshold for a person to look."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.int64]
 
 BIAS_PRIOR = 0.1  # natural logarithms; a motive's odds are moved by little more without good evidence
-MIN_POSTS = 100  # a language with fewer validation posts shares the temperature of all
+MIN_POSTS = 100  # with fewer validation posts a language shares the temperature of all, and the bias stays as it is
 
 
 def fit_bias(logits: FloatArray, label_ids: IntArray) -> FloatArray:
@@ -22,6 +22,7 @@ def fit_bias(logits: FloatArray, label_ids: IntArray) -> FloatArray:
 
     :param logits: Shape (posts, labels).
     :param label_ids: Shape (posts,), column numbers of the gold labels.
+    :return: Zeros where there are fewer than :data:`MIN_POSTS` posts.
     """
     posts, labels = logits.shape
 
@@ -30,6 +31,8 @@ def fit_bias(logits: FloatArray, label_ids: IntArray) -> FloatArray:
         log_probs = log_softmax(logits / np.exp(log_temperature) + bias, axis=1)
         return float(-log_probs[np.arange(posts), label_ids].sum() + (bias**2).sum() / (2 * BIAS_PRIOR**2))
 
+    if posts < MIN_POSTS:
+        return np.zeros(labels)
     found = minimize(loss, np.zeros(labels + 1), method="L-BFGS-B", bounds=[(-3, 3)] * (labels + 1)).x
     return np.asarray(np.exp(found[0]) * found[1:])
 

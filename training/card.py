@@ -42,8 +42,9 @@ Labeller.load("{name}").label("求推荐一家靠谱的牙科")
 
 Training files (SHA-256): {data}
 
-Confidence is calibrated on the validation split with a temperature per language ({temperatures}). Posts with a
-confidence below {threshold} are marked `uncertain`, so that {accuracy} of the others should be right.
+The head's bias is fitted on the validation split, and so is the confidence, with a temperature per language
+({temperatures}). Posts with a confidence below {threshold} are marked `uncertain`,
+so that {accuracy} of the others should be right.
 
 ## Limits
 
@@ -64,6 +65,9 @@ _OWN_LABELS = """- The labels it learnt from were given by instances of a large 
 """
 
 
+_TOLD = {"pretraining", "taught_by"}  # what is no key of a recipe, and told in words
+
+
 def write_card(folder: Path, name: str, settings: ModelSettings) -> None:
     """Write the model card of a folder; what is known of the project's own data is said of models of that alone."""
     own = bool(settings.data) and _OWN_FILES.issuperset(settings.data)
@@ -73,7 +77,7 @@ def write_card(folder: Path, name: str, settings: ModelSettings) -> None:
         scores=_score_table(settings),
         origin=_origin(settings),
         taught=_taught(settings.recipe),
-        recipe="\n".join(f"{key} = {_toml(value)}" for key, value in settings.recipe.items() if key != "pretraining"),
+        recipe="\n".join(f"{key} = {_toml(value)}" for key, value in settings.recipe.items() if key not in _TOLD),
         data=", ".join(f"`{file}` {digest[:16]}" for file, digest in settings.data.items()),
         temperatures=", ".join(f"{language} {value:.2f}" for language, value in settings.temperature.items()),
         threshold=f"{settings.uncertain_below:.2f}",
@@ -103,7 +107,7 @@ def _origin(settings: ModelSettings) -> str:
 
 
 def _taught(recipe: Mapping[str, Any]) -> str:
-    files = " and ".join(f"`{Path(file).name}`" for file in recipe.get("pseudo", ()))
+    files = " and ".join(f"`{Path(file).name}`" for file in recipe.get("taught_by", ()))
     return (
         f" it also learnt from what other models say of posts ({files}, which `whyshare pseudo` wrote);"
         if files

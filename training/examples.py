@@ -1,4 +1,4 @@
-"""What the classifier learns from: token ids with the answers it should give, of annotated posts and of teachers' texts."""
+"""What the classifier learns from: annotated posts and teachers' texts, as token ids with the answers it should give."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,15 +6,43 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from datasets import Dataset
+from numpy.typing import NDArray
 
-from ..data.annotated import Annotated
+from ..data.annotated import Annotated, load_annotated
 from ..data.cleaning import clean
+from ..data.errors import InputError
+from ..data.language import detect_language
 from ..models.encoding import Encoder
 from .pseudo import read_pseudo
-from .targets import FloatArray, class_weights, soft_targets
+from .targets import FloatArray, class_weights, soft_targets, split_with_extra
 
 if TYPE_CHECKING:
     from .finetune import FinetuneConfig
+
+
+def split_posts(config: "FinetuneConfig") -> tuple[list[Annotated], list[Annotated]]:
+    """Load the annotated files of a recipe.
+
+    :return: The posts to train on, as often as they are to be repeated, and those kept for validation.
+    :raises InputError: If nothing would be left on one side.
+    """
+    files = [load_annotated(Path(path)) for path in (*config.train, *config.extra)]
+    posts = [post for file in files for post in file]
+    splittable = sum(map(len, files[: len(config.train)]))
+    training, validation = split_with_extra(posts, splittable, config.validation_share, config.split_seed)
+    repeats = np.repeat(config.repeats or [1] * len(files), [len(file) for file in files])
+
+    def chosen(indices: NDArray[np.int64]) -> list[Annotated]:
+        found = [posts[index] for index in indices]
+        if not config.languages:
+            return found
+        return [post for post in found if detect_language(clean(post.text)) in config.languages]
+
+    kept, held = chosen(np.repeat(training, repeats[training])), chosen(validation)
+    if not kept or not held:
+        where = f" in {', '.join(config.languages)}" if config.languages else ""
+        raise InputError(f"too few posts{where} to train and validate on; annotate more")
+    return kept, held
 
 
 def validation_examples(posts: Sequence[Annotated], encoder: Encoder, config: "FinetuneConfig") -> Dataset:
@@ -28,14 +56,19 @@ def training_examples(
     """Encode annotated posts, whose targets weigh rare motives up, and the texts of the recipe's pseudo-labels.
 
     A post that teachers have labelled too gets a mean of both, ``config.teacher_share`` of it theirs (Hinton et al.,
-    2015); another text gets what the teachers say, who have weighed the motives already.
+    2015); another text gets what the teachers say. Rare motives weigh more there too.
 
     :param held: The validation posts; texts of theirs are left out.
     """
     texts = [clean(post.text) for post in posts]
     weights = class_weights(np.array([post.label.position for post in posts]), config.class_weight_power)
     targets = soft_targets(posts, config.secondary_share) * weights
-    taught = {text: probs for file in config.pseudo for text, probs in zip(*read_pseudo(Path(file)), strict=True)}
+    taught = {
+        text: probs * weights
+        for file in config.pseudo
+        for text, probs in zip(*read_pseudo(Path(file)), strict=True)
+        if not config.languages or detect_language(text) in config.languages
+    }
     share = config.teacher_share
     for row, text in enumerate(texts):
         if text in taught:

@@ -1,7 +1,7 @@
 """Fine-tune an encoder on annotated posts into a model folder: ``whyshare train RECIPE -o FOLDER``.
 
-The Hugging Face ``Trainer`` does the loop; here are the split, the soft targets and the layer-wise rates. What turns the
-best checkpoint into a model folder is in ``folder.py``.
+The Hugging Face ``Trainer`` does the loop; here are the recipe and the layer-wise rates. What it learns from is in
+``examples.py``; what turns the best checkpoint into a model folder, in ``folder.py``.
 """
 
 import json
@@ -34,7 +34,7 @@ from transformers import (
 )
 from transformers.trainer_utils import get_last_checkpoint
 
-from ..data.annotated import Annotated, load_annotated
+from ..data.annotated import Annotated
 from ..data.errors import InputError
 from ..data.fingerprints import file_fingerprint
 from ..data.motives import MOTIVES
@@ -42,12 +42,11 @@ from ..models.bases import MINI, base_location, loading
 from ..models.encoding import Encoder
 from ..models.settings import WEIGHTS_FILE, ModelSettings, encoder_positions
 from .average import average_models
-from .examples import training_examples, validation_examples
+from .examples import split_posts, training_examples, validation_examples
 from .folder import half_precision, move_bias, save_folder, settings_from_validation, write_validation
 from .memory import keep_freed_memory
 from .predict import predict_logits
 from .settings import check_languages, check_ranges
-from .targets import split_with_extra
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +90,9 @@ class FinetuneConfig:
     split_seed: int = 13  # seeds the validation split, which teachers and students must share
     init_seed: int = 13  # seeds the new head; models with the same one can be averaged
     seed: int = 13  # seeds the order of the posts and dropout
-    average: tuple[str, ...] = ()  # nothing is trained: the weights are the mean of those of these model folders
+    average: tuple[
+        str, ...
+    ] = ()  # nothing is trained: the weights, but for the head's bias, are the mean of these folders'
 
     def __post_init__(self) -> None:
         check_ranges(self, RANGES)
@@ -124,21 +125,8 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     location = base_location(config.base)
     with loading(config.base):
         _check_base(config, AutoConfig.from_pretrained(location))
-    files = [load_annotated(Path(path)) for path in (*config.train, *config.extra)]
-    posts = [post for file in files for post in file]
-    training, validation = split_with_extra(
-        posts, sum(map(len, files[: len(config.train)])), config.validation_share, config.split_seed
-    )
-    if config.languages:
-        training, validation = (
-            np.array([index for index in indices if posts[index].language in config.languages], dtype=np.int64)
-            for indices in (training, validation)
-        )
-        if not len(training) or not len(validation):
-            raise InputError(f"too few posts in {', '.join(config.languages)} to train and validate on")
-    copies = np.repeat(config.repeats or [1] * len(files), [len(file) for file in files])
-    training = np.repeat(training, copies[training])
-    _check_labels([posts[index] for index in training])
+    posts, held = split_posts(config)
+    _check_labels(posts)
     with loading(config.base):
         if config.average:
             model = average_models(config.average)
@@ -146,10 +134,9 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
             model = freeze(load_classifier(location, config.dropout, config.layers), config.frozen_layers)
         tokenizer = AutoTokenizer.from_pretrained(config.average[0] if config.average else location)
     encoder = Encoder(tokenizer.backend_tokenizer, config.max_length)
-    held = [posts[index] for index in validation]
     datasets = {"validation": validation_examples(held, encoder, config)}
     if not config.average:
-        datasets["training"] = training_examples([posts[index] for index in training], held, encoder, config)
+        datasets["training"] = training_examples(posts, held, encoder, config)
         log.info("%d posts to train on, %d to validate on", len(datasets["training"]), len(held))
         checkpoints = open_checkpoints(folder.with_name(folder.name + ".checkpoints"), config)
         train_stage(make_trainer(config, model, tokenizer, datasets, checkpoints))
@@ -296,9 +283,11 @@ def _height(name: str, depth: int) -> int:
 
 
 def _check_base(config: FinetuneConfig, base: PreTrainedConfig) -> None:
-    for name in ("layers", "frozen_layers"):
-        if getattr(config, name) > base.num_hidden_layers:
-            raise InputError(f"{name} is {getattr(config, name)}; base {config.base} has {base.num_hidden_layers}")
+    if config.layers > base.num_hidden_layers:
+        raise InputError(f"layers is {config.layers}; base {config.base} has {base.num_hidden_layers}")
+    kept = config.layers or base.num_hidden_layers
+    if config.frozen_layers > kept:
+        raise InputError(f"frozen_layers is {config.frozen_layers}; the model has {kept}")
     positions = encoder_positions(base.to_dict())
     if positions is not None and config.max_length > positions:
         raise InputError(

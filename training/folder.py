@@ -50,8 +50,8 @@ def move_bias(model: PreTrainedModel, logits: FloatArray, posts: Sequence[Annota
     before = head.bias.detach().clone()
     moved = fit_bias(logits, np.array([post.label.position for post in posts]))
     with torch.no_grad():
-        head.bias.copy_((before + torch.from_numpy(moved)).half().float())
-    return logits + (head.bias.detach() - before).numpy()
+        head.bias.copy_((before + torch.from_numpy(moved).to(before)).half().float())
+    return logits + (head.bias.detach() - before).cpu().numpy()
 
 
 def settings_from_validation(
@@ -89,7 +89,7 @@ def settings_from_validation(
             **{Path(path).name: file_fingerprint(Path(path)) for path in (*config.train, *config.extra)},
         },
         scores={"validation": scores},
-        recipe=asdict(config) | {"pseudo": _pseudo(config)} | _pretraining(location),
+        recipe=asdict(config) | _taught_by(config, location) | _pretraining(location),
     )
     return settings, probs
 
@@ -125,11 +125,14 @@ def _learnt_before(base: Path) -> Mapping[str, str]:
     return ModelSettings.load(base).data if (base / SETTINGS_FILE).is_file() else {}
 
 
-def _pseudo(config: "FinetuneConfig") -> list[str]:
-    """Name the teachers' files that a model has learnt from, or the models whose mean it is."""
-    averaged = [ModelSettings.load(Path(model)).recipe for model in config.average]
-    files = [file for recipe in averaged for file in recipe.get("pseudo", ())]
-    return list(dict.fromkeys([*config.pseudo, *files]))
+def _taught_by(config: "FinetuneConfig", base: Path) -> dict[str, Any]:
+    """Name the teachers' files that a model has learnt from: itself, its base, or the models whose mean it is."""
+    before = [ModelSettings.load(Path(model)) for model in config.average]
+    if (base / SETTINGS_FILE).is_file():
+        before.append(ModelSettings.load(base))
+    files = dict.fromkeys([file for settings in before for file in settings.recipe.get("taught_by", ())])
+    files |= dict.fromkeys(config.pseudo)
+    return {"taught_by": list(files)} if files else {}
 
 
 def _pretraining(base: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Label a sample of the corpus with teachers, for a student to learn from: ``whyshare pseudo RECIPE -o FILE``.
+"""Label posts with teachers, for a student to learn from: ``whyshare pseudo RECIPE -o FILE``.
 
 The teachers are fine-tuned models and, if asked for, the n-gram baseline; their probabilities are averaged. Models and
 n-grams err on different posts, so the mean is better than either, and a student that has read the corpus with such

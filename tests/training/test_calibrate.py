@@ -26,9 +26,10 @@ def test_the_bias_that_was_put_in_is_taken_off(sharpened):
     np.testing.assert_allclose(taken_off - taken_off.mean(), -put_in, atol=0.3)
 
 
-def test_a_few_posts_move_no_bias():
-    logits, label_ids = np.zeros((8, 8)), np.zeros(8, dtype=np.int64)  # all eight have the first motive
-    assert 0 < fit_bias(logits, label_ids)[0] < 0.1
+def test_few_posts_move_no_bias(sharpened):
+    logits, label_ids = sharpened
+    assert fit_bias(logits[:100] + np.eye(8)[0], label_ids[:100])[0] < -0.05
+    assert not fit_bias(logits[:99] + np.eye(8)[0], label_ids[:99]).any()
 
 
 def test_small_languages_share(sharpened):

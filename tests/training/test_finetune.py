@@ -14,16 +14,11 @@ from transformers import AutoModel, BertConfig, ModernBertConfig, PreTrainedToke
 
 from whyshare import Labeller
 from whyshare.cli import main
-from whyshare.data.errors import InputError
 from whyshare.data.motives import MOTIVES
 from whyshare.models.settings import ModelSettings
 from whyshare.training.finetune import (
     FinetuneConfig,
-    finetune,
-    freeze,
     last_checkpoint,
-    layerwise_rates,
-    load_classifier,
     open_checkpoints,
 )
 from whyshare.training.vocabulary import make_tokenizer
@@ -140,18 +135,26 @@ def test_patience_is_counted_across_a_stop(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["bert", "modernbert"])
-def test_frozen_layers_stay_as_they_are(kind, tmp_path):
+def test_frozen_layers_stay_as_they_are(kind, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     base_of(kind, tmp_path / "base")
-    model = freeze(load_classifier(str(tmp_path / "base"), dropout=0.0), 1)
-    learnt = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
-    assert not any("embeddings" in name or ".0." in name for name in learnt)
-    assert any(".1." in name for name in learnt)
-    assert any(name.startswith("classifier") for name in learnt)
-    with pytest.raises(InputError, match=r"frozen_layers is 3; base .* has 2"):
-        finetune(FinetuneConfig(train=("x.csv",), base=str(tmp_path / "base"), frozen_layers=3), tmp_path / "model")
-    assert sum(len(group["params"]) for group in layerwise_rates(model, FinetuneConfig(train=("x.csv",)))) == len(
-        learnt
-    )
+    write_posts(tmp_path / "mine.csv")
+    recipe = 'train = ["mine.csv"]\nname = "mine"\nbase = "base"\nepochs = 1\nlearning_rate = 1e-2\n'
+    (tmp_path / "one.toml").write_text(f"{recipe}frozen_layers = 1\n", encoding="utf-8")
+    assert main(["train", "one.toml", "-o", "model"]) == 0
+    before, after = load_file(tmp_path / "base/model.safetensors"), load_file(tmp_path / "model/model.safetensors")
+    same = {
+        name
+        for name, tensor in before.items()
+        for end in after
+        if end.endswith(name) and after[end].equal(tensor.half())
+    }
+    lowest = {name for name in before if "embeddings" in name or ".0." in name}
+    assert lowest <= same
+    assert not any(".1." in name and "weight" in name and "norm" not in name.lower() for name in same)
+    (tmp_path / "three.toml").write_text(f"{recipe}layers = 1\nfrozen_layers = 2\n", encoding="utf-8")
+    assert main(["train", "three.toml", "-o", "none"]) == 2
+    assert "frozen_layers is 2; the model has 1" in capsys.readouterr().err
 
 
 def test_a_model_of_one_language_learns_and_is_measured_on_that_alone(tmp_path, monkeypatch, capsys):

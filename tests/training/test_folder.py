@@ -45,7 +45,7 @@ def test_the_card_tells_of_every_stage(second, tmp_path):
 
 
 def test_the_card_tells_of_teachers(tmp_path):
-    write_card(tmp_path, "mine", ModelSettings(recipe={"base": "x", "pseudo": ["runs/one.jsonl", "two.jsonl"]}))
+    write_card(tmp_path, "mine", ModelSettings(recipe={"base": "x", "taught_by": ["runs/one.jsonl", "two.jsonl"]}))
     card = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert "what other models say of posts (`one.jsonl` and `two.jsonl`, which `whyshare pseudo` wrote)" in card
 
@@ -92,7 +92,7 @@ def test_every_annotated_file_that_is_trained_on_is_known_to_be_our_own(tmp_path
 
 def test_the_moved_bias_makes_a_motive_as_probable_as_it_is_frequent(tiny_model):
     model = load_classifier(str(tiny_model), dropout=0.0)
-    posts = [Annotated(str(number), f"the help {number} win", MOTIVES[4]) for number in range(50)]
+    posts = [Annotated(str(number), f"the help {number} win", MOTIVES[4]) for number in range(100)]
     ids = [item.ids for item in Encoder.load(tiny_model, 32).encode([post.text for post in posts])]
     before = predict_logits(model, ids)
     after = move_bias(model, before, posts)

@@ -52,7 +52,9 @@ def test_one_language_alone_can_be_labelled(tiny_model, tmp_path):
     texts, exact = read_pseudo(tmp_path / "pseudo.jsonl")
     assert texts == ["win win win"]
     pseudo_label(replace(config, bfloat16=True), tmp_path / "pseudo.jsonl")
-    np.testing.assert_allclose(read_pseudo(tmp_path / "pseudo.jsonl")[1], exact, atol=0.1)
+    rounded = read_pseudo(tmp_path / "pseudo.jsonl")[1]
+    assert (rounded != exact).any()
+    np.testing.assert_allclose(rounded, exact, atol=0.05)
 
 
 def test_the_ngram_teacher_has_a_say(corpus, tmp_path):

@@ -1,4 +1,4 @@
-"""``whyshare pseudo RECIPE -o FILE``: label unlabelled posts with teachers, for a student to learn from."""
+"""``whyshare pseudo RECIPE -o FILE``: label posts with teachers, for a student to learn from."""
 
 import argparse
 from pathlib import Path
