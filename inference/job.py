@@ -130,7 +130,7 @@ def _manifest(job: Job, files: list[str]) -> dict[str, Any]:
     return {
         "input": _fingerprints(files),
         "model": [file_fingerprint(job.model / name) for name in (WEIGHTS_FILE, SETTINGS_FILE, "tokenizer.json")],
-        "device": job.device if job.ray else device_here(job.device),  # a GPU rounds otherwise
+        "device": device_here(job.device),  # a GPU rounds otherwise
         "setting": {"text_column": job.text_column, "limit": job.limit, "chunk": CHUNK, "cleaning": CLEANING_VERSION},
     }
 
@@ -178,7 +178,7 @@ def _label(job: Job, chunks: Callable[[], Iterator[Chunk]], count: int, ahead: A
         return _label_here(job, chunks(), count, ahead)
     from .cluster import label_on_cluster
 
-    return label_on_cluster(chunks, count, job.model, job.device, job.ray, job.workers)
+    return label_on_cluster(chunks, count, job.model, device_here(job.device), job.ray, job.workers)
 
 
 def _label_here(job: Job, chunks: Iterator[Chunk], count: int, ahead: Ahead) -> Iterator[tuple[int, Part]]:
