@@ -1,6 +1,7 @@
 """Which language a post is written in, by its letters alone."""
 
 import re
+from collections.abc import Collection
 from typing import Literal
 
 Language = Literal["zh", "en", "mixed", "other"]
@@ -31,3 +32,8 @@ def detect_language(text: str) -> Language:
     if latin >= 0.8 * words:
         return "en"
     return "mixed"
+
+
+def in_languages(text: str, languages: Collection[str]) -> bool:
+    """Tell whether a text is in one of some languages; where none is named, every text is."""
+    return not languages or detect_language(text) in languages

@@ -10,7 +10,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Container, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -79,6 +79,7 @@ def run_job(job: Job, progress: Progress = lambda done, total: None) -> Summary:
     :raises InputError: For anything wrong with the input, the model or the output; what is done is kept.
     """
     started = time.monotonic()
+    job = replace(job, device=device_here(job.device))  # one for the whole run, wherever it is labelled
     settings = ModelSettings.load(job.model)
     inputs = list_files(job.inputs)
     output_files(job.output, job.one_each, inputs)  # refuses an output before standard input is read
@@ -130,7 +131,7 @@ def _manifest(job: Job, files: list[str]) -> dict[str, Any]:
     return {
         "input": _fingerprints(files),
         "model": [file_fingerprint(job.model / name) for name in (WEIGHTS_FILE, SETTINGS_FILE, "tokenizer.json")],
-        "device": device_here(job.device),  # a GPU rounds otherwise
+        "device": job.device,  # a GPU rounds otherwise
         "setting": {"text_column": job.text_column, "limit": job.limit, "chunk": CHUNK, "cleaning": CLEANING_VERSION},
     }
 
@@ -178,7 +179,7 @@ def _label(job: Job, chunks: Callable[[], Iterator[Chunk]], count: int, ahead: A
         return _label_here(job, chunks(), count, ahead)
     from .cluster import label_on_cluster
 
-    return label_on_cluster(chunks, count, job.model, device_here(job.device), job.ray, job.workers)
+    return label_on_cluster(chunks, count, job.model, job.device, job.ray, job.workers)
 
 
 def _label_here(job: Job, chunks: Iterator[Chunk], count: int, ahead: Ahead) -> Iterator[tuple[int, Part]]:

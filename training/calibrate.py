@@ -25,14 +25,14 @@ def fit_bias(logits: FloatArray, label_ids: IntArray) -> FloatArray:
     :return: Zeros where there are fewer than :data:`MIN_POSTS` posts.
     """
     posts, labels = logits.shape
+    if posts < MIN_POSTS:
+        return np.zeros(labels)
 
     def loss(values: FloatArray) -> float:
         log_temperature, bias = values[0], values[1:]
         log_probs = log_softmax(logits / np.exp(log_temperature) + bias, axis=1)
         return float(-log_probs[np.arange(posts), label_ids].sum() + (bias**2).sum() / (2 * BIAS_PRIOR**2))
 
-    if posts < MIN_POSTS:
-        return np.zeros(labels)
     found = minimize(loss, np.zeros(labels + 1), method="L-BFGS-B", bounds=[(-3, 3)] * (labels + 1)).x
     return np.asarray(np.exp(found[0]) * found[1:])
 

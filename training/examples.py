@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from datasets import Dataset
-from numpy.typing import NDArray
 
 from ..data.annotated import Annotated, load_annotated
 from ..data.cleaning import clean
 from ..data.errors import InputError
-from ..data.language import detect_language
+from ..data.language import in_languages
 from ..models.encoding import Encoder
 from .pseudo import read_pseudo
 from .targets import FloatArray, class_weights, soft_targets, split_with_extra
@@ -32,13 +31,10 @@ def split_posts(config: "FinetuneConfig") -> tuple[list[Annotated], list[Annotat
     training, validation = split_with_extra(posts, splittable, config.validation_share, config.split_seed)
     repeats = np.repeat(config.repeats or [1] * len(files), [len(file) for file in files])
 
-    def chosen(indices: NDArray[np.int64]) -> list[Annotated]:
-        found = [posts[index] for index in indices]
-        if not config.languages:
-            return found
-        return [post for post in found if detect_language(clean(post.text)) in config.languages]
-
-    kept, held = chosen(np.repeat(training, repeats[training])), chosen(validation)
+    kept, held = (
+        [posts[index] for index in indices if in_languages(clean(posts[index].text), config.languages)]
+        for indices in (np.repeat(training, repeats[training]), validation)
+    )
     if not kept or not held:
         where = f" in {', '.join(config.languages)}" if config.languages else ""
         raise InputError(f"too few posts{where} to train and validate on; annotate more")
@@ -67,7 +63,7 @@ def training_examples(
         text: probs * weights
         for file in config.pseudo
         for text, probs in zip(*read_pseudo(Path(file)), strict=True)
-        if not config.languages or detect_language(text) in config.languages
+        if in_languages(text, config.languages)
     }
     share = config.teacher_share
     for row, text in enumerate(texts):

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,17 +79,18 @@ def settings_from_validation(
             "accuracy": round(accuracy_score(label_ids[own], guesses[own]), 4),
         }
     location = Path(base_location(config.base))
+    base = _settings_of(location)
     settings = ModelSettings(
         max_length=config.max_length,
         temperature=temperatures,
         uncertain_below=round(uncertainty_threshold(probs, label_ids, config.target_accuracy), 4),
         target_accuracy=config.target_accuracy,
         data={
-            **_learnt_before(location),
+            **base.data,
             **{Path(path).name: file_fingerprint(Path(path)) for path in (*config.train, *config.extra)},
         },
         scores={"validation": scores},
-        recipe=asdict(config) | _taught_by(config, location) | _pretraining(location),
+        recipe=asdict(config) | _taught_by(config, base) | _pretraining(location),
     )
     return settings, probs
 
@@ -120,19 +121,17 @@ def save_folder(
     write_card(folder, config.name, settings)
 
 
-def _learnt_before(base: Path) -> Mapping[str, str]:
-    """Give the fingerprints of the annotated files that a base was fine-tuned on, where it is a model folder."""
-    return ModelSettings.load(base).data if (base / SETTINGS_FILE).is_file() else {}
+def _settings_of(base: Path) -> ModelSettings:
+    """Load the settings of a base that was fine-tuned; empty ones of an encoder."""
+    return ModelSettings.load(base) if (base / SETTINGS_FILE).is_file() else ModelSettings()
 
 
-def _taught_by(config: "FinetuneConfig", base: Path) -> dict[str, Any]:
+def _taught_by(config: "FinetuneConfig", base: ModelSettings) -> dict[str, Any]:
     """Name the teachers' files that a model has learnt from: itself, its base, or the models whose mean it is."""
-    before = [ModelSettings.load(Path(model)) for model in config.average]
-    if (base / SETTINGS_FILE).is_file():
-        before.append(ModelSettings.load(base))
-    files = dict.fromkeys([file for settings in before for file in settings.recipe.get("taught_by", ())])
-    files |= dict.fromkeys(config.pseudo)
-    return {"taught_by": list(files)} if files else {}
+    before = [*(ModelSettings.load(Path(model)) for model in config.average), base]
+    files = [file for settings in before for file in settings.recipe.get("taught_by", ())]
+    files = list(dict.fromkeys([*files, *config.pseudo]))
+    return {"taught_by": files} if files else {}
 
 
 def _pretraining(base: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from transformers import AutoModelForSequenceClassification
 
 from ..data.annotated import load_annotated
-from ..data.language import detect_language
+from ..data.language import detect_language, in_languages
 from ..data.results import PROBABILITY_COLUMNS
 from ..data.writing import open_writer
 from ..models.baseline import Baseline
@@ -106,7 +106,7 @@ def _sample(config: PseudoConfig) -> list[str]:
             for item in read_corpus(Path(path), held_out)
             if item.kind == "post"
             and len(item.text) >= config.min_characters
-            and (not config.languages or detect_language(item.text) in config.languages)
+            and in_languages(item.text, config.languages)
         ]
         sample.extend(rng.sample(texts, min(count, len(texts))))
     return sample

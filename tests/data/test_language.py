@@ -1,6 +1,6 @@
 import pytest
 
-from whyshare.data.language import detect_language
+from whyshare.data.language import detect_language, in_languages
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,9 @@ from whyshare.data.language import detect_language
 )
 def test_detect_language(text, language):
     assert detect_language(text) == language
+
+
+def test_every_text_is_in_no_languages_at_all():
+    assert in_languages("Привет", ())
+    assert in_languages("今天真好", ("en", "zh"))
+    assert not in_languages("今天真好", ("en",))
