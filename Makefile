@@ -21,6 +21,7 @@ check: .venv/dev  ## style, then types and tests of the package as it is built
 
 bench: .venv/dev  ## measure speed and memory on this machine
 	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/scaling.py
 
 clean:
 	rm -rf .venv build *.egg-info labelled.csv

@@ -204,7 +204,6 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--model", type=Path, default=BUNDLED)
     parser.add_argument("--contender", choices=CONTENDERS, help=argparse.SUPPRESS)
-    parser.add_argument("--scale", type=int, nargs="*", default=[1000, 10_000], help="numbers of posts for scaling")
     options = parser.parse_args()
     texts = load_texts(options.posts)
     if options.contender:
@@ -234,9 +233,6 @@ def main() -> None:
         + ", ".join(f"{name} {share:.1%}" for name, share in shares_of_time(texts, options.model).items())
     )
     print(f"start-up and one post: {statistics.median(start_up(options.model) for _ in range(3)):.2f} s")
-    for count in options.scale:
-        numbers, _ = measure("whyshare label", count, options.model)
-        print(f"{count} posts: {numbers['posts_per_s']:.0f} posts/s, peak {numbers['peak_mib']:.0f} MiB")
 
 
 if __name__ == "__main__":
