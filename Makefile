@@ -6,7 +6,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 .PHONY: demo test check bench clean
 
 demo: .venv/light  ## label 40 sample posts with the bundled model
-	$(BIN)/whyshare label data/samples/moments.csv -o labelled.csv --show
+	$(BIN)/whyshare label data/samples/moments.csv -o demo.csv --show
 
 test: .venv/dev  ## run the tests
 	$(BIN)/pytest
@@ -24,7 +24,7 @@ bench: .venv/dev  ## measure speed and memory on this machine
 	$(BIN)/python benchmarks/scaling.py
 
 clean:
-	rm -rf .venv build *.egg-info labelled.csv
+	rm -rf .venv build *.egg-info demo.csv
 
 .venv/pip:
 	$(PYTHON) -m venv .venv

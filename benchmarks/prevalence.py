@@ -62,7 +62,7 @@ def simulate(known: KnownErrors, posts: int, shift: bool, campaigns: int, seed: 
         checked = rng.choice(posts, min(CHECKED, posts // 2), replace=False)
         stands_for = np.full(len(checked), posts / len(checked))
         for name, estimate in (
-            ("counted", counted(probs.argmax(axis=1), RESAMPLES, rng)),
+            ("counted", counted(probs.argmax(axis=1))),
             ("error matrix", error_corrected(probs, validation, weights, RESAMPLES, rng)),
             (f"{len(checked)} checked (PPI)", prediction_powered(probs, checked, gold[checked], stands_for)),
         ):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .cells import flat_cell
 from .cleaning import clean
 from .columns import find_column, find_text_column
 from .errors import InputError, shown
@@ -178,16 +179,16 @@ def _post(row: Row, text_column: str, label_column: str, label_map: Mapping[str,
     secondary = parse_motive(values.get("secondary"), label_map)
     if secondary == label:
         raise ValueError(f"secondary is {label}, the same as the label; leave it empty")
-    certainty = values.get("certainty")
-    if certainty not in (None, "") and str(certainty) not in {"1", "2", "3"}:
-        raise ValueError(f"certainty is {shown(certainty)}; 1, 2 or 3 is needed")
+    certainty, care = (flat_cell(values.get(name)).removesuffix(".0").lower() for name in ("certainty", "care"))
+    if certainty not in {"", "nan", "1", "2", "3"}:  # 3.0 and NaN are what pandas makes of a column with blanks
+        raise ValueError(f"certainty is {shown(values['certainty'])}; 1, 2 or 3 is needed")
     return Annotated(
         id=row_id(values, row.number),
         text=text,
         label=label,
         secondary=secondary,
-        certainty=int(certainty or 3),
-        care=str(values.get("care")).lower() in {"true", "1"},
+        certainty=int(certainty) if certainty.isdigit() else 3,
+        care=care in {"true", "1"},
         language=str(values.get("lang") or values.get("language") or detect_language(clean(text))),
         source=str(values.get("source") or ""),
         fields=values,

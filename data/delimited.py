@@ -127,12 +127,29 @@ def _next_record(lines: _Lines, delimiter: str, width: int | None, path: Path) -
         if fields is None:
             return None
         if width is None or len(fields) in (0, width):
-            return taken[0][0], fields
+            plain = _plain_fields(taken, delimiter, width) if len(taken) > 1 else None
+            lines.push_back(taken[1:] if plain else [])
+            return taken[0][0], plain or fields
         reason = f"{len(fields)} fields where the header has {width}"
     except csv.Error as error:
         reason = _reason(taken, str(error))
     lines.push_back(taken[1:])
+    if plain := _plain_fields(taken[:1], delimiter, width):
+        return taken[0][0], plain
     return Reject(str(path), taken[0][0], reason, _raw(taken[0][1]))
+
+
+def _plain_fields(taken: list[Line], delimiter: str, width: int | None) -> list[str] | None:
+    r"""Split a line at its tabs alone, where all lines taken have as many as the header: there a quote is a character.
+
+    ``2\t"Wow, they said`` and ``3\tno"`` are two rows of a collection of tweets, not one with a line break in a cell.
+    """
+    for _, line in taken:
+        if delimiter != "\t" or width in (None, 1) or isinstance(line, bytes) or "\x00" in line:
+            return None
+        if line.count("\t") + 1 != width:
+            return None
+    return str(taken[0][1]).split("\t")
 
 
 def _one_record(lines: _Lines, taken: list[Line]) -> Iterator[str]:

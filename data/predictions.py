@@ -37,9 +37,11 @@ class Prediction:
         return 1.0 if self.probs is None or self.motive is None else float(self.probs[self.motive.position])
 
 
-def read_predictions(path: Path, text_column: str | None = None) -> Iterator[Prediction]:
+def read_predictions(path: Path, text_column: str | None = None, may_lack: bool = False) -> Iterator[Prediction]:
     """Read a labelled file, row by row; ``motive`` is the only column it needs.
 
+    :param text_column: Name of the column of the texts; found by its usual names where it is None.
+    :param may_lack: Whether the usual names will do where there is no such column.
     :raises InputError: For a file without motives, an unknown motive, or probabilities that do not sum to 1.
     """
     table = open_table(path)
@@ -56,7 +58,7 @@ def read_predictions(path: Path, text_column: str | None = None) -> Iterator[Pre
     if 0 < len(prob_columns) < len(given):
         missing = ", ".join(name for name in PROBABILITY_COLUMNS if names[name] is None)
         raise InputError(f"{path} lacks the probability columns {missing}; all eight or none are needed")
-    if text_column is not None:
+    if text_column is not None and not (may_lack and find_column(table.columns, [text_column]) is None):
         text_name: str | None = find_text_column(table.columns, text_column, str(path))
     else:
         text_name = find_column(table.columns, ["text"]) or _text_column(table.columns, path)

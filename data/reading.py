@@ -49,10 +49,10 @@ def read_posts(
 
 
 def list_files(paths: tuple[str | Path, ...]) -> list[str]:
-    """Expand folders, and patterns in addresses, to files that can be read, and check that everything is there."""
+    """Expand folders and patterns to files that can be read, and check that everything is there."""
     files: list[str] = []
     for given in paths:
-        path, _ = split_part(str(given))
+        path, part = split_part(str(given))
         if is_address(str(given)):
             files.extend(find_files(str(given), _is_input))
         elif str(given) == "-" or path.is_file():
@@ -62,11 +62,20 @@ def list_files(paths: tuple[str | Path, ...]) -> list[str]:
             if not inside:
                 raise InputError(f"folder {path} has no file of posts; whyshare reads {ENDINGS}")
             files.extend(inside)
+        elif matching := _matching(path):
+            files.extend(f"{file}::{part}" if part else file for file in matching)
         else:
             raise InputError(f"no such file: {path}")
     if not files:
         raise InputError("no file was given")
     return files
+
+
+def _matching(pattern: Path) -> list[str]:
+    """Expand a pattern that the shell left alone, as Windows' does."""
+    if not {"*", "?"} & set(pattern.name):
+        return []
+    return sorted(str(file) for file in pattern.parent.glob(pattern.name) if file.is_file() and _is_input(file))
 
 
 def unread_sheets(files: Sequence[str]) -> list[str]:

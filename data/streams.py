@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, AnyStr, BinaryIO, cast
 
-import zstandard
-
 from .errors import InputError
 
 COMPRESSED = (".gz", ".zst")  # endings of text files that are packed
@@ -42,7 +40,7 @@ class _Guarded(io.RawIOBase):
             data = self._stream.read(len(buffer))
         except EOFError:
             raise InputError(f"{self._path} ends before its compressed data do; copy or download it again") from None
-        except (OSError, zlib.error, zstandard.ZstdError) as error:
+        except (OSError, zlib.error) as error:
             raise InputError(f"{self._path} cannot be decompressed ({error}); copy or download it again") from None
         self._left -= len(data)
         if self._left < 0:
@@ -70,13 +68,19 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
     suffix = path.suffix.lower()
     if suffix in COMPRESSED:
         with stream as packed:
-            opened: Any = gzip.GzipFile(fileobj=packed) if suffix == ".gz" else zstandard.open(packed, "rb")
+            opened: Any = gzip.GzipFile(fileobj=packed) if suffix == ".gz" else _open_zstd(packed)
             guarded: Any = _Guarded(cast(IO[bytes], opened), path)
             with io.BufferedReader(guarded, 2**18) as unpacked:
                 yield cast(BinaryIO, unpacked)
     else:
         with stream:
             yield stream
+
+
+def _open_zstd(packed: BinaryIO) -> BinaryIO:
+    import pyarrow as pa  # zstandard's own reader takes a file that was cut off for a whole one
+
+    return cast(BinaryIO, pa.input_stream(packed, compression="zstd"))
 
 
 def iter_lines(path: Path) -> Iterator[tuple[int, str | bytes]]:

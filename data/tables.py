@@ -46,9 +46,9 @@ class Table:
             raise InputError(f"{error}; or read another sheet: {', '.join(self.other_sheets)}") from None
 
 
-def row_id(values: Mapping[str, Any], number: int) -> str:
+def row_id(values: Mapping[str, Any], number: int, names: Sequence[str] = ("id",)) -> str:
     """Give the id of a row, however its column is written; the number of the row where it has none."""
-    column = "id" if "id" in values else find_column(list(values), ["id"])
+    column = "id" if "id" in values else find_column(list(values), names)
     given = values[column] if column else None
     return str(number if given in (None, "") else given)
 

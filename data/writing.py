@@ -119,10 +119,13 @@ class _Csv:
         self._columns = columns
         self._stream = _open_text(temporary, target, self.encoding)
         self._csv = csv.writer(self._stream, **self.dialect)  # type: ignore[arg-type]
+        self._quoted = csv.writer(self._stream, quoting=csv.QUOTE_ALL, **self.dialect)  # type: ignore[arg-type]
         self._csv.writerow(columns)
 
     def write(self, row: Mapping[str, Any]) -> None:
-        self._csv.writerow([escape_formula(flat_cell(row.get(column)).replace("\x00", "")) for column in self._columns])
+        cells = [escape_formula(flat_cell(row.get(column)).replace("\x00", "")) for column in self._columns]
+        # Python 3.11 quotes no carriage return where lines end otherwise.
+        (self._quoted if any("\r" in cell for cell in cells) else self._csv).writerow(cells)
 
     def close(self) -> None:
         self._stream.close()

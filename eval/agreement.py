@@ -74,7 +74,10 @@ def fleiss_kappa(counts: Floats, weights: Floats) -> Floats:
 
 
 def krippendorff_alpha(counts: Floats, weights: Floats) -> Floats:
-    """Compare disagreement with what pairing all labels at random would give; posts may lack labels."""
+    """Compare disagreement with what pairing all labels at random would give; posts may lack labels.
+
+    Like the kappas, it has no value (NaN) where all labels are the same: chance alone would have them agree.
+    """
     raters = counts.sum(axis=1)
     equal_pairs = weights @ ((counts * (counts - 1)).sum(axis=1) / (raters - 1))
     totals = weights @ counts
@@ -82,7 +85,7 @@ def krippendorff_alpha(counts: Floats, weights: Floats) -> Floats:
     observed = 1 - equal_pairs / values
     expected = 1 - (totals * (totals - 1)).sum(axis=1) / (values * (values - 1))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(expected > 0, 1 - observed / expected, np.where(observed > 0, np.nan, 1.0))
+        return np.where(expected > 0, 1 - observed / expected, np.nan)
 
 
 def cohen_kappa(first: Ints, second: Ints, classes: int, weights: Floats) -> Floats:
@@ -148,4 +151,4 @@ def _estimate(values: Floats) -> Estimate:
 
 def _beyond_chance(observed: Floats, expected: Floats) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(expected < 1, (observed - expected) / (1 - expected), 1.0)
+        return np.where(expected < 1, (observed - expected) / (1 - expected), np.nan)

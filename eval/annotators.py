@@ -20,29 +20,43 @@ from ..data.tables import Row, Table, row_id
 from .agreement import MISSING
 
 Labels = dict[str, Motive | None]
+ID_COLUMNS = ("id", "post")  # the second of what whyshare sample drew
 
 # Columns of a single file that are never an annotator's labels.
-_NOT_LABELS = {"id", "lang", "language", "text", "source", "certainty", "care", "sampling"}
+_NOT_LABELS = {
+    "id",
+    "lang",
+    "language",
+    "text",
+    "source",
+    "secondary",
+    "certainty",
+    "care",
+    "sampling",
+    "note",
+    "post",
+    "weight",
+}
 
 
 def read_columns(path: Path, columns: Sequence[str] | None = None) -> dict[str, Labels]:
     """Read the labels of every annotator from the columns of a file.
 
     :param columns: The annotators' columns; all that can be without.
-    :raises InputError: If there are fewer than two, an id stands twice, or a label is no motive.
+    :raises InputError: If there is none, an id stands twice, or a label is no motive.
     """
     table = open_table(path)
     columns = columns or [name for name in table.columns if name.casefold() not in _NOT_LABELS]
     missing = [name for name in columns if name not in table.columns]
-    if missing or len(columns) < 2:
-        wrong = f"no column {missing[0]!r}" if missing else "fewer than two columns of labels"
+    if missing or not columns:
+        wrong = f"no column {missing[0]!r}" if missing else "no column of labels"
         raise InputError(f"{path} has {wrong}; it has {', '.join(table.columns)}: name the annotators with --columns")
     rows = _rows(path, table)
     return {name: _labels(path, rows, name) for name in columns}
 
 
 def read_files(paths: Sequence[Path]) -> dict[str, Labels]:
-    """Read the labels of every annotator from a file of their own, with the columns id and label.
+    """Read the labels of every annotator from a file of their own, with the columns id (or post) and label.
 
     :raises InputError: If a column is missing, an id stands twice, or a label is no motive.
     """
@@ -50,7 +64,7 @@ def read_files(paths: Sequence[Path]) -> dict[str, Labels]:
     for path in paths:
         table = open_table(path)
         column = find_column(table.columns, LABEL_COLUMNS)
-        if column is None or find_column(table.columns, ["id"]) is None:
+        if column is None or find_column(table.columns, ID_COLUMNS) is None:
             with table.columns_sought():
                 raise InputError(f"{path} needs the columns id and label; it has {', '.join(table.columns)}")
         add_annotator(labels, path.stem, _labels(path, _rows(path, table), column))
@@ -80,7 +94,7 @@ def _rows(path: Path, table: Table) -> dict[str, Row]:
     for row in table.rows:
         if isinstance(row, Reject):
             raise InputError(f"{path} row {row.row}: {row.reason}")
-        key = row_id(row.values, row.number)
+        key = row_id(row.values, row.number, ID_COLUMNS)
         if key in rows:
             raise InputError(f"{path} row {row.number}: id {key!r} stands twice; ids must differ")
         rows[key] = row

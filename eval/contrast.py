@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, compress
 
 import numpy as np
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
@@ -55,12 +56,15 @@ class Word:
     z: float
 
 
-def words_of(text: str) -> list[str]:
-    """Cut a text into words and emoji: Chinese by jieba where it is installed, by pairs of characters where not."""
+def words_of(text: str) -> frozenset[str]:
+    """Cut a text into words and emoji: Chinese by jieba where it is installed, by pairs of characters where not.
+
+    Each counts once, so that one shouting post does not decide.
+    """
     words: list[str] = []
     for token in _TOKEN.findall(clean(text)):
         words.extend(_cut(token) if _HAN.match(token) else [token.lower()])
-    return [word for word in words if word not in _LEFT_OUT]
+    return frozenset(words) - _LEFT_OUT
 
 
 def _cut(run: str) -> list[str]:
@@ -72,16 +76,14 @@ def _cut(run: str) -> list[str]:
     return [word for word in jieba.lcut(run) if len(word) > 1]
 
 
-def distinctive_words(texts: Sequence[str], chosen: Sequence[bool], top: int = 12) -> list[Word]:
+def distinctive_words(posts: Sequence[frozenset[str]], chosen: Sequence[bool], top: int = 12) -> list[Word]:
     """List the words that set the chosen posts apart from the others, the strongest first.
 
-    Every word counts once a post, so that one shouting post does not decide.
+    :param posts: The words of each post.
     """
-    inside: Counter[str] = Counter()
-    outside: Counter[str] = Counter()
-    for text, is_chosen in zip(texts, chosen, strict=True):
-        (inside if is_chosen else outside).update(set(words_of(text)))
-    vocabulary = [word for word, count in inside.items() if count >= LEAST]
+    inside = Counter(chain.from_iterable(compress(posts, chosen)))
+    outside = Counter(chain.from_iterable(compress(posts, (not one for one in chosen))))
+    vocabulary = sorted(word for word, count in inside.items() if count >= LEAST)
     if not vocabulary or not outside:
         return []
     total_inside, total_outside = sum(inside.values()), sum(outside.values())

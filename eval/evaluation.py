@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 from ..data.motives import MOTIVES, Motive
 from .intervals import RESAMPLES, Estimate, estimate, resample_weights
 from .metrics import (
-    BINS,
     Judged,
+    chance_calibration_error,
     confusion,
     coverage_accuracy,
     precision_recall_f1,
@@ -20,8 +21,8 @@ from .metrics import (
 )
 
 COVERAGES = tuple(round(0.05 * step, 2) for step in range(1, 21))
-POSTS_OF_A_BIN, FEWEST_BINS = 25, 4  # of the reliability diagram, which zigzags with fewer posts in a bin
 FEW = 30  # posts of a language below which no scores of its own are given
+FEW_CLUSTERS = 50  # authors or sources below which intervals are too narrow
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,9 @@ class Evaluation:
 
     ``metrics`` holds the named metrics of all posts; ``languages`` the same for each language with enough posts;
     ``confusion`` is (8, 8), gold by predicted. ``left_out`` names, for ``all`` posts and each language, the motives that
-    none of the posts is annotated or predicted as: macro-F1 averages over the others. What needs probabilities is
-    missing where only labels were given.
+    none of the posts is annotated or predicted as: macro-F1 averages over the others. ``chance_ece`` is the ECE that a
+    perfectly calibrated model would show on as many posts. What needs probabilities is missing where only labels were
+    given. ``few_clusters`` counts the authors or sources of all posts and of each language where they are few.
     """
 
     name: str
@@ -63,6 +65,8 @@ class Evaluation:
     left_out: Mapping[str, tuple[Motive, ...]]
     reliability: Sequence[ReliabilityPoint] = ()
     coverage: Mapping[float, Estimate] = field(default_factory=dict)
+    chance_ece: float | None = None
+    few_clusters: Mapping[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Give plain values for ``metrics.json``."""
@@ -82,6 +86,7 @@ class Evaluation:
                 language: {"posts": self.language_posts[language], **plain(metrics)}
                 for language, metrics in self.languages.items()
             },
+            "ECE of a calibrated model": None if self.chance_ece is None else round(self.chance_ece, 5),
             "confusion": self.confusion.tolist(),
             "coverage": {str(share): accuracy.as_json() for share, accuracy in self.coverage.items()},
             "reliability": [
@@ -120,6 +125,10 @@ def evaluate(
         left_out={tag: _left_out(part) for tag, part in parts.items()},
         reliability=_reliability(judged, weights) if has_probs else (),
         coverage=_coverage(judged, weights) if has_probs else {},
+        chance_ece=chance_calibration_error(judged) if has_probs else None,
+        few_clusters={}
+        if clusters is None
+        else _few_clusters(clusters, {"all": np.full(len(tags), True)} | {tag: tags == tag for tag in named}),
     )
 
 
@@ -145,6 +154,11 @@ def _left_out(judged: Judged) -> tuple[Motive, ...]:
     return tuple(motive for motive in MOTIVES if motive.position not in present)
 
 
+def _few_clusters(clusters: Sequence[str], parts: Mapping[str, NDArray[np.bool_]]) -> dict[str, int]:
+    counts = {part: len(set(compress(clusters, own))) for part, own in parts.items()}
+    return {part: count for part, count in counts.items() if count < FEW_CLUSTERS}
+
+
 def _with_intervals(judged: Judged, weights: NDArray[np.float64]) -> dict[str, Estimate]:
     """Give every metric its interval: the percentiles of its resamples, without the bias of those that are no averages.
 
@@ -163,9 +177,8 @@ def _with_intervals(judged: Judged, weights: NDArray[np.float64]) -> dict[str, E
 
 
 def _reliability(judged: Judged, weights: NDArray[np.float64]) -> list[ReliabilityPoint]:
-    bins = min(max(len(judged) // POSTS_OF_A_BIN, FEWEST_BINS), BINS)
-    confidence, points, posts = reliability(judged, np.ones((1, len(judged))), bins)
-    _, resampled, _ = reliability(judged, weights, bins)
+    confidence, points, posts = reliability(judged, np.ones((1, len(judged))))
+    _, resampled, _ = reliability(judged, weights)
     return [
         ReliabilityPoint(float(confidence[k]), estimate(points[0, k], resampled[:, k]), int(posts[k]))
         for k in range(len(posts))

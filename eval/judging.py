@@ -35,12 +35,13 @@ def judge_probabilities(posts: Sequence[Annotated], probs: NDArray[np.float64]) 
     return judge(posts, [MOTIVES[column] for column in probs.argmax(axis=1)], probs)
 
 
-def judge_file(path: Path, posts: Sequence[Annotated]) -> Judged:
+def judge_file(path: Path, posts: Sequence[Annotated], text_column: str | None = None) -> Judged:
     """Judge the predictions in a labelled file.
 
+    :param text_column: Column of the texts, in which they may be in the file too.
     :raises InputError: If a post has no prediction, or one without a motive.
     """
-    chosen = predictions_of(path, posts)
+    chosen = predictions_of(path, posts, text_column)
     for one in chosen:
         if one.motive is None:
             raise InputError(f"{path} row {one.row}: no motive; every annotated post needs one")
@@ -73,18 +74,18 @@ def check_classes(posts: Sequence[Annotated], file: str) -> None:
         )
 
 
-def predictions_of(path: Path, posts: Sequence[Annotated]) -> list[Prediction]:
+def predictions_of(path: Path, posts: Sequence[Annotated], text_column: str | None = None) -> list[Prediction]:
     """Read the prediction of each post from a labelled file: by id, or by text where the ids do not match.
 
     :raises InputError: If an id stands twice, posts have no prediction, or a prediction is of another text.
     """
-    predictions = list(read_predictions(path))
+    predictions = list(read_predictions(path, text_column, may_lack=True))
     (commonest, times), *_ = Counter(one.id for one in predictions).most_common(1) or [("", 0)]
     if times > 1:
         raise InputError(f"{path} has two predictions for id {shown(commonest)}; one for each post is needed")
     texts, said_of = [clean(post.text) for post in posts], [clean(one.text) for one in predictions]
     by_id = ([post.id for post in posts], [one.id for one in predictions])
-    for wanted, keys in (by_id, (texts, said_of)):
+    for wanted, keys in (by_id, (texts, said_of)) if any(said_of) else (by_id,):
         places = {key: position for position, key in enumerate(keys)}
         missing = [post.text for key, post in zip(wanted, posts, strict=True) if key not in places]
         if not missing:

@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LABELS = len(MOTIVES)
-BINS = 15
+POSTS_OF_A_BIN, FEWEST_BINS, MOST_BINS = 25, 4, 15  # of confidence: with fewer posts a bin, chance fills them
 _LEAST = 1e-12  # probability that log loss takes for zero
 
 
@@ -101,28 +101,42 @@ def summary_metrics(judged: Judged, weights: Floats) -> dict[str, Floats]:
     return metrics
 
 
-def confidence_bins(confidence: Floats, bins: int = BINS) -> Ints:
-    """Sort posts into bins of equal mass by their confidence; ties stay together. Shape (posts,)."""
+def confidence_bins(confidence: Floats, bins: int | None = None) -> Floats:
+    """Sort posts into bins of equal mass by their confidence; ties stay together, and empty bins are left out.
+
+    :param bins: How many; as many as the posts fill, without it.
+    :return: Shape (posts, bins), 1 where a post is in a bin.
+    """
+    bins = bins or min(max(len(confidence) // POSTS_OF_A_BIN, FEWEST_BINS), MOST_BINS)
     edges = np.quantile(confidence, np.linspace(0, 1, bins + 1)[1:-1])
-    return np.searchsorted(edges, confidence, side="right")
+    inside = np.eye(bins)[np.searchsorted(edges, confidence, side="right")]
+    return inside[:, inside.any(axis=0)]
 
 
-def calibration_error(judged: Judged, weights: Floats, bins: int = BINS) -> Floats:
+def calibration_error(judged: Judged, weights: Floats, bins: int | None = None) -> Floats:
     """Measure how far stated confidence is from accuracy (ECE; Naeini et al., 2015), shape (resamples,)."""
     confidence, right = _confidence_and_right(judged)
-    inside = np.eye(bins)[confidence_bins(confidence, bins)]  # (posts, bins)
-    gaps = np.abs(weights @ (inside * (right - confidence)[:, None]))
+    gaps = np.abs(weights @ (confidence_bins(confidence, bins) * (right - confidence)[:, None]))
     return gaps.sum(axis=1) / weights.sum(axis=1)
 
 
-def reliability(judged: Judged, weights: Floats, bins: int = BINS) -> tuple[Floats, Floats, Ints]:
+def chance_calibration_error(judged: Judged) -> float:
+    """Give the ECE that a perfectly calibrated model would show on as many posts, by chance alone.
+
+    In each bin the number of right posts is about normal, of which the mean distance from its mean is known.
+    """
+    confidence, _ = _confidence_and_right(judged)
+    variance = (confidence * (1 - confidence)) @ confidence_bins(confidence)
+    return float(np.sqrt(2 / np.pi * variance).sum() / len(judged))
+
+
+def reliability(judged: Judged, weights: Floats, bins: int | None = None) -> tuple[Floats, Floats, Ints]:
     """Compute the points of a reliability diagram, in bins of equally many posts; empty bins are left out.
 
     :return: Mean confidence (bins,), accuracy (resamples, bins) with NaN where a resample has no post, posts (bins,).
     """
     confidence, right = _confidence_and_right(judged)
-    inside = np.eye(bins)[confidence_bins(confidence, bins)]  # (posts, bins)
-    inside = inside[:, inside.any(axis=0)]
+    inside = confidence_bins(confidence, bins)
     posts = inside.sum(axis=0)
     with np.errstate(invalid="ignore"):
         accuracy = weights @ (inside * right[:, None]) / (weights @ inside)
@@ -130,15 +144,19 @@ def reliability(judged: Judged, weights: Floats, bins: int = BINS) -> tuple[Floa
 
 
 def coverage_accuracy(judged: Judged, steps: Sequence[float], weights: Floats) -> Floats:
-    """Give the accuracy of the most confident share of posts, for each share in ``steps``; (resamples, steps)."""
+    """Give the accuracy of the most confident share of posts, for each share in ``steps``; (resamples, steps).
+
+    Of posts of equal confidence, of which only some are kept, the mean counts: their order in the file says nothing.
+    """
     confidence, right = _confidence_and_right(judged)
     order = np.argsort(-confidence, kind="stable")
+    first = np.flatnonzero(np.diff(confidence[order], prepend=np.inf))  # of those of equal confidence
     accuracies = np.empty((len(weights), len(steps)))
-    for row, drawn in enumerate(weights[:, order]):
-        kept = np.cumsum(drawn)
-        hits = np.cumsum(drawn * right[order])
-        last = np.searchsorted(kept, np.array(steps) * kept[-1] - 1e-9)
-        accuracies[row] = hits[last] / np.maximum(kept[last], 1e-9)
+    for row, drawn in enumerate(weights):
+        kept = np.cumsum(np.add.reduceat(drawn[order], first))
+        hits = np.cumsum(np.add.reduceat((drawn * right)[order], first))
+        wanted = np.array(steps) * kept[-1]
+        accuracies[row] = np.interp(wanted, [0.0, *kept], [0.0, *hits]) / wanted
     return accuracies
 
 

@@ -39,11 +39,15 @@ RESAMPLES = 500
 
 @dataclass(frozen=True)
 class Checked:
-    """A random sample that a person checked: positions among all posts, labels, and posts each stands for."""
+    """A random sample that a person checked: positions among all posts, labels, and posts each stands for.
+
+    ``blank`` rows of it were given no motive.
+    """
 
     positions: NDArray[np.int64]
     gold: NDArray[np.int64]
     weights: NDArray[np.float64]
+    blank: int = 0
 
 
 @dataclass(frozen=True)
@@ -127,12 +131,13 @@ def group_names(rows: Sequence[Prediction], columns: Sequence[str]) -> list[str]
     for column in columns:
         if column not in rows[0].fields:
             raise InputError(f"the labelled file has no column {column!r}; it has {', '.join(rows[0].fields)}")
-    parts = [[row.fields.get(column) for column in columns] for row in rows]
-    names = [" / ".join("" if part is None else str(part).strip() for part in own) for own in parts]
+    values = [[row.fields.get(column) for column in columns] for row in rows]
+    parts = [["" if value is None else str(value).strip() for value in own] for own in values]
+    names = [" / ".join(own) if all(own) else "" for own in parts]
     count = len(set(names))
     if count > 50 and count > len(rows) / 10:
         raise InputError(f"{' and '.join(columns)} makes {count} groups of {len(rows)} posts; choose a coarser column")
-    return [name if name.strip(" /") else "" for name in names]
+    return names
 
 
 def load_errors(path: Path) -> KnownErrors:
@@ -230,7 +235,7 @@ def _mix(
         checked=number,
         method="checked sample" if sample else "error matrix",
         best=best,
-        counted=counted(predicted, RESAMPLES, np.random.default_rng(seed)),
+        counted=counted(predicted),
         em=saerens(*recalibrate(probs, known, weights)),
         errors_of=known.model,
         cautions=cautions,

@@ -5,20 +5,19 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..data.errors import InputError
 from ..data.motives import MOTIVES, Motive
 from ..data.predictions import Prediction
 from .charts import bars, stacked_bars
-from .contrast import distinctive_words
+from .contrast import distinctive_words, words_of
 from .intervals import Estimate
 from .mix import EVERYTHING, LIMITS, GroupMix
-from .pages import COLOURS, PageLanguage, excerpt, motive_name, render, words_in, write_page
+from .pages import COLOURS, PageLanguage, excerpt, make_folder, motive_name, render, words_in, write_page
 from .periods import Note
 from .words_mix import OFFERS, VERBS
 
 EXAMPLES = 2  # typical posts of each motive
 TEXT_SHOWN = 120  # characters of a post
-GROUPS_SHOWN = 30
+GROUPS_SHOWN = 30  # the largest
 NAMED = 6  # groups that a caution names
 
 
@@ -39,18 +38,19 @@ def write_mix_report(
     :param notes: What was taken for granted, and which posts are in no group or period.
     :return: The path of the page.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make folder {folder}: {error.strerror}") from None
+    make_folder(folder)
     words = words_in(language)
     overall = mixes[0]
-    texts = [post.text for post in posts]
+    words_said = [words_of(post.text) for post in posts]
     ranked = sorted(MOTIVES, key=lambda motive: -overall.of(motive).value)
     sections = []
     if len(mixes) > 1:
-        section = _section(words["groups"], words["group"], mixes[1:], language)
-        section["words"] = _group_words(texts, groups, mixes[1:])
+        largest = sorted(mixes[1:], key=lambda mix: -mix.posts)[:GROUPS_SHOWN]
+        listed = [mix for mix in mixes[1:] if mix in largest]
+        section = _section(words["groups"], words["group"], listed, language)
+        section["words"] = _group_words(words_said, groups, listed)
+        if len(listed) < len(mixes) - 1:
+            section["note"] = words["largest_groups"].format(shown=len(listed), count=len(mixes) - 1)
         sections.append(section)
     if course:
         sections.append(_section(words["course"], words["period"], course, language))
@@ -64,7 +64,7 @@ def write_mix_report(
             "share_chart": bars(_bar_rows(overall, ranked, language), words["shares"], percent=True),
             "shares": [_share_row(overall, motive) for motive in ranked],
             "sections": sections,
-            "meanings": [_meaning(overall, motive, posts, texts, language) for motive in ranked],
+            "meanings": [_meaning(overall, motive, posts, words_said, language) for motive in ranked],
             "names": {motive: motive_name(motive, language) for motive in MOTIVES},
             "made_from": words["made_from"].format(file=file, version=__version__),
         },
@@ -144,9 +144,8 @@ def _share_row(mix: GroupMix, motive: Motive) -> dict[str, object]:
 
 
 def _section(title: str, heading: str, mixes: Sequence[GroupMix], language: PageLanguage) -> dict[str, Any]:
-    listed = mixes[:GROUPS_SHOWN]
     rows = []
-    for mix in listed:
+    for mix in mixes:
         cells = []
         for motive in MOTIVES:
             share = mix.of(motive)
@@ -160,28 +159,35 @@ def _section(title: str, heading: str, mixes: Sequence[GroupMix], language: Page
         rows.append({"name": mix.name, "posts": mix.posts, "cells": cells})
     segments = [
         (mix.name, [(motive_name(m, language), max(mix.of(m).value, 0.0), COLOURS[m]) for m in MOTIVES])
-        for mix in listed
+        for mix in mixes
     ]
     return {
         "title": title,
         "heading": heading,
         "chart": stacked_bars(segments, title),
         "rows": rows,
+        "note": "",
         "words": [],
     }
 
 
-def _group_words(texts: Sequence[str], groups: Sequence[str], mixes: Sequence[GroupMix]) -> list[tuple[str, str]]:
+def _group_words(
+    words_said: Sequence[frozenset[str]], groups: Sequence[str], mixes: Sequence[GroupMix]
+) -> list[tuple[str, str]]:
     listed = []
-    for mix in mixes[:GROUPS_SHOWN]:
-        words = distinctive_words(texts, [group == mix.name for group in groups])
+    for mix in mixes:
+        words = distinctive_words(words_said, [group == mix.name for group in groups])
         if words:
             listed.append((mix.name, ", ".join(word.text for word in words)))
     return listed
 
 
 def _meaning(
-    overall: GroupMix, motive: Motive, posts: Sequence[Prediction], texts: Sequence[str], language: PageLanguage
+    overall: GroupMix,
+    motive: Motive,
+    posts: Sequence[Prediction],
+    words_said: Sequence[frozenset[str]],
+    language: PageLanguage,
 ) -> dict[str, object]:
     own = [post.motive == motive for post in posts]
     typical = sorted((post for post in posts if post.motive == motive), key=lambda post: -post.confidence)
@@ -190,6 +196,6 @@ def _meaning(
         "motive": motive,
         "share": shown(overall.of(motive)),
         "offer": OFFERS[motive][language == "zh"],
-        "words": ", ".join(word.text for word in distinctive_words(texts, own)),
+        "words": ", ".join(word.text for word in distinctive_words(words_said, own)),
         "examples": examples,
     }

@@ -1,5 +1,6 @@
 """Self-contained HTML pages: one template engine, one look, two languages."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -7,6 +8,7 @@ from typing import Any, Literal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..data.cleaning import clean
+from ..data.errors import InputError
 from ..data.motives import Motive
 from .words import WORDS
 from .words_mix import MIX_WORDS
@@ -53,6 +55,29 @@ def excerpt(text: str, length: int) -> str:
 def words_in(language: PageLanguage) -> dict[str, str]:
     """Give the words of all pages in one language."""
     return {key: pair[language == "zh"] for key, pair in (WORDS | MIX_WORDS).items()}
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of a report.
+
+    :raises InputError: If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make folder {folder}: {error.strerror}") from None
+
+
+def check_folder(folder: Path) -> None:
+    """Tell before the work, as far as that can be told, whether the folder of a report can be made.
+
+    :raises InputError: If it cannot.
+    """
+    place = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not place.is_dir():
+        raise InputError(f"cannot make folder {folder}: {place} is a file")
+    if not os.access(place, os.W_OK):
+        raise InputError(f"cannot make folder {folder}: {place} cannot be written to")
 
 
 def write_page(path: Path, page: str) -> None:

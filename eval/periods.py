@@ -15,6 +15,7 @@ Note = tuple[str, Mapping[str, object]]  # the key of a text in ``words_mix.py``
 _YEAR_FIRST = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?!\d)")
 _MONTH = re.compile(r"(\d{4})\s*[-/年]\s*(\d{1,2})月?")
+_SECONDS = re.compile(r"1\d{9}(\.\d+)?|1\d{12}")  # since 1970, or thousandths of them
 _NO_YEAR = re.compile(r"(\d{1,2})[-月](\d{1,2})日?(\s*\d{1,2}:\d{2}.*)?")
 
 
@@ -31,6 +32,8 @@ def periods_of(values: Sequence[Any], every: Every) -> tuple[list[str], list[Not
     dates = [v if isinstance(v, datetime.date) else str("" if v is None else v).strip() for v in values]
     day_first, notes = _order([date for date in dates if isinstance(date, str)])
     days = [_day(date, day_first, every) for date in dates]
+    if seconds := next((date for date in dates if isinstance(date, str) and _SECONDS.fullmatch(date)), None):
+        notes.append(("utc", {"date": seconds}))
     newest = max((day for day in days if day), default=datetime.date.today())
     dateless = [k for k, day in enumerate(days) if day is None]
     for k in dateless:
@@ -60,7 +63,7 @@ def _day(date: datetime.date | str, day_first: bool, every: Every) -> datetime.d
     if isinstance(date, datetime.date):
         return date.date() if isinstance(date, datetime.datetime) else date
     try:
-        if re.fullmatch(r"1\d{9}(\.\d+)?|1\d{12}", date):
+        if _SECONDS.fullmatch(date):
             seconds = float(date) / (1000 if len(date) == 13 else 1)
             return datetime.datetime.fromtimestamp(seconds, datetime.UTC).date()
         if re.fullmatch(r"(3[6-9]|4\d|5[0-4])\d{3}(\.\d+)?", date):  # Excel's: days since 1899-12-30; here 1998 to 2050

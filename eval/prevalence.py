@@ -66,10 +66,10 @@ class KnownErrors:
         return weights if weights.sum() > 0.5 * len(weights) else np.ones(len(self.gold))
 
 
-def counted(predicted: Ints, resamples: int, rng: np.random.Generator) -> Shares:
+def counted(predicted: Ints) -> Shares:
     """Count labels; the interval knows only that other posts could have been drawn."""
     values = np.bincount(predicted, minlength=LABELS) / len(predicted)
-    return _shares(values, rng.multinomial(len(predicted), values, size=resamples) / len(predicted))
+    return Shares(values, *exact_interval(values, np.full(LABELS, float(len(predicted)))))
 
 
 def error_corrected(

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ..data.annotated import Annotated
 from ..data.cleaning import clean
-from ..data.errors import InputError
 from ..data.motives import MOTIVES, Motive
 from ..data.results import PROBABILITY_COLUMNS
 from ..data.writing import open_writer
@@ -15,7 +16,7 @@ from .charts import bars, coverage_plot, heat_map, reliability_plot
 from .evaluation import Evaluation, spread
 from .intervals import Estimate
 from .metrics import Judged
-from .pages import COLOURS, PageLanguage, excerpt, motive_name, render, words_in, write_page
+from .pages import COLOURS, PageLanguage, excerpt, make_folder, motive_name, render, words_in, write_page
 
 ERRORS_SHOWN = 20
 TEXT_SHOWN = 160  # characters of a post
@@ -23,13 +24,13 @@ TEXT_SHOWN = 160  # characters of a post
 
 @dataclass(frozen=True)
 class Error:
-    """A post on which model and annotators differ."""
+    """A post on which model and annotators differ, and the probabilities that it gave their motives, if any."""
 
     post: Annotated
     gold: Motive
     predicted: Motive
-    confidence: float
-    gold_probability: float
+    confidence: float | None = None
+    gold_probability: float | None = None
 
 
 def write_report(
@@ -53,15 +54,12 @@ def write_report(
     :param one_recipe: Whether the evaluations are of runs of one recipe, of which mean and deviation say something.
     :return: The path of ``report.html``.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make folder {folder}: {error.strerror}") from None
+    make_folder(folder)
     errors = find_errors(judged, posts)
     evaluation = evaluations[0]
     metrics = {"models": [one.as_json() for one in [*evaluations, *yardsticks]], "provenance": dict(provenance)}
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2, ensure_ascii=False), encoding="utf-8")
-    _write_predictions(folder / "predictions.parquet", judged, posts)
+    _write_predictions(folder / "predictions.parquet", judged, posts, interval_unit)
     _write_errors(folder / "errors.csv", errors)
     words = words_in(language)
     unit = words.get(f"unit_{interval_unit}", interval_unit)
@@ -76,12 +74,17 @@ def write_report(
             else "",
             "answer": answer(evaluation, yardsticks[0], language),
             "name_of": lambda name: words.get(name, name),
-            "left_out": left_out_in(language, [*evaluations, *yardsticks]),
+            "own_names": {one.name for one in evaluations},
+            "left_out": left_out_in(language, evaluations, yardsticks),
             "interval_note": words["interval_note"].format(unit=unit, resamples=resamples),
+            "few_clusters": few_clusters_in(language, evaluation, unit),
             "names": {motive: motive_name(motive, language) for motive in MOTIVES},
             "gains": {motive: motive.gain_zh if language == "zh" else motive.gain_en for motive in MOTIVES},
             "errors": [_shown(error) for error in errors[:ERRORS_SHOWN]],
-            "errors_note": words["errors_note"].format(count=min(ERRORS_SHOWN, len(errors)), total=len(errors)),
+            "errors_title": words["errors" if evaluation.reliability else "errors_alone"],
+            "errors_note": words["errors_note" if evaluation.reliability else "errors_alone_note"].format(
+                count=min(ERRORS_SHOWN, len(errors)), total=len(errors)
+            ),
             "provenance": provenance,
             **_charts(evaluation, words, language),
         },
@@ -107,13 +110,27 @@ def answer(first: Evaluation, majority: Evaluation, language: PageLanguage) -> s
     return sentence
 
 
-def left_out_in(language: PageLanguage, evaluations: Sequence[Evaluation]) -> list[str]:
+def few_clusters_in(language: PageLanguage, evaluation: Evaluation, unit: str) -> str:
+    """Say what to think of intervals where authors or sources are few; nothing where they are not.
+
+    :param unit: What is few, in words.
+    """
+    words = words_in(language)
+    counts = ", ".join(f"{words.get(part, part)} {count}" for part, count in evaluation.few_clusters.items())
+    return words["few_clusters"].format(unit=unit, counts=counts) if counts else ""
+
+
+def left_out_in(
+    language: PageLanguage, evaluations: Sequence[Evaluation], yardsticks: Sequence[Evaluation]
+) -> list[str]:
     """Say what macro-F1 averages over where that is not all motives, and for which of the models if not for all."""
     words = words_in(language)
     lines = []
     for part in ("all", *evaluations[0].languages):
         models: dict[tuple[Motive, ...], list[str]] = {}
         for one in evaluations:
+            models.setdefault(one.left_out[part], []).append(one.name)
+        for one in yardsticks:
             models.setdefault(one.left_out[part], []).append(words.get(one.name, one.name))
         for motives, names in models.items():
             if motives:
@@ -132,15 +149,13 @@ def _percent(share: Estimate) -> str:
 
 
 def find_errors(judged: Judged, posts: Sequence[Annotated]) -> list[Error]:
-    """List the posts on which model and annotators differ, the most certain first."""
+    """List the posts on which model and annotators differ, the most certain first where there are probabilities."""
     errors = []
-    for row, (post, gold, predicted) in enumerate(zip(posts, judged.gold, judged.predicted, strict=True)):
-        if gold != predicted:
-            confidence, gold_probability = (
-                (1.0, 0.0) if judged.probs is None else (judged.probs[row, predicted], judged.probs[row, gold])
-            )
-            errors.append(Error(post, MOTIVES[gold], MOTIVES[predicted], float(confidence), float(gold_probability)))
-    return sorted(errors, key=lambda error: -error.confidence)
+    for row in np.flatnonzero(judged.gold != judged.predicted).tolist():
+        gold, predicted = judged.gold[row], judged.predicted[row]
+        given = () if judged.probs is None else (float(judged.probs[row, predicted]), float(judged.probs[row, gold]))
+        errors.append(Error(posts[row], MOTIVES[gold], MOTIVES[predicted], *given))
+    return sorted(errors, key=lambda error: -(error.confidence or 0.0))
 
 
 def _shown(error: Error) -> dict[str, object]:
@@ -148,8 +163,8 @@ def _shown(error: Error) -> dict[str, object]:
         "text": excerpt(error.post.text, TEXT_SHOWN),
         "gold": error.gold,
         "predicted": error.predicted,
-        "confidence": f"{error.confidence:.2f}",
-        "gold_probability": f"{error.gold_probability:.2f}",
+        "confidence": "" if error.confidence is None else f"{error.confidence:.2f}",
+        "gold_probability": "" if error.gold_probability is None else f"{error.gold_probability:.2f}",
     }
 
 
@@ -171,17 +186,20 @@ def _charts(evaluation: Evaluation, words: dict[str, str], language: PageLanguag
             evaluation.reliability, words["reliability"], words["confidence"], words["accuracy"]
         )
         charts["reliability_note"] = words["reliability_note"].format(
-            posts=round(evaluation.posts / len(evaluation.reliability))
+            posts=round(evaluation.posts / len(evaluation.reliability)), chance=f"{evaluation.chance_ece:.3f}"
         )
         charts["coverage_chart"] = coverage_plot(points, words["coverage"], words["coverage_axis"], words["accuracy"])
     return charts
 
 
-def _write_predictions(path: Path, judged: Judged, posts: Sequence[Annotated]) -> None:
+def _write_predictions(path: Path, judged: Judged, posts: Sequence[Annotated], interval_unit: str) -> None:
+    """Write what the model said, with the column that resamples were drawn by: a comparison of reports needs it."""
     columns = ["id", "language", "text", "label", "motive", *(PROBABILITY_COLUMNS if judged.probs is not None else ())]
-    with open_writer(path, columns) as writer:
+    drawn_by = [interval_unit] if interval_unit not in ("posts", *columns) else []
+    with open_writer(path, columns + drawn_by) as writer:
         for row, post in enumerate(posts):
-            values: dict[str, object] = {"id": post.id, "language": post.language, "text": clean(post.text)}
+            values: dict[str, object] = {name: post.fields.get(name) for name in drawn_by}
+            values |= {"id": post.id, "language": post.language, "text": clean(post.text)}
             values["label"], values["motive"] = str(post.label), str(MOTIVES[judged.predicted[row]])
             if judged.probs is not None:
                 values |= dict(zip(PROBABILITY_COLUMNS, judged.probs[row].tolist(), strict=True))

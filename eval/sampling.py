@@ -128,7 +128,7 @@ def _write_workbook(path: Path, rows: Sequence[dict[str, Any]]) -> None:
         text.data_type = "s"  # a text, whatever it begins with
         text.alignment = Alignment(wrap_text=True, vertical="top")
     choices = DataValidation("list", formula1='"' + ",".join(MOTIVES) + '"', allow_blank=True, showErrorMessage=True)
-    choices.error = "Choose one of the eight motives, or leave it blank"
+    choices.error = "Choose one of the eight motives; leave it blank where there is none"
     sheet.add_data_validation(choices)
     choices.add(f"D2:D{len(rows) + 1}")
     sheet.freeze_panes = "A2"
@@ -163,18 +163,19 @@ def is_free(path: Path) -> bool:
 
 
 def read_checked(path: Path, posts: Sequence[Prediction]) -> Checked:
-    """Read a sample back after a person filled it in; rows left blank are not checked yet.
+    """Read a sample back after a person filled it in; rows left blank are not checked yet, or no post.
 
     :raises InputError: If nothing is filled in, a row belongs to another labelled file, or a weight is none.
     """
     places = {post.row: position for position, post in enumerate(posts)}
-    positions, gold, weights = [], [], []
+    positions, gold, weights, blank = [], [], [], 0
     rows = _checked_rows(path)
     usual = {str(values["weight"]) for _, values in rows if values.get("weight") not in (None, "")}
     for number, values in rows:
         try:
             label = parse_motive(values.get("label"))
             if label is None:
+                blank += 1
                 continue
             positions.append(_position(values, places, posts))
             weights.append(_weight(values.get("weight"), usual))
@@ -185,7 +186,7 @@ def read_checked(path: Path, posts: Sequence[Prediction]) -> Checked:
         raise InputError(f"{path} has no label filled in yet; fill in the column label")
     if len(set(positions)) < len(positions):
         raise InputError(f"{path} has a post twice; a sample is drawn without repetition")
-    return Checked(np.array(positions), np.array(gold), np.array(weights))
+    return Checked(np.array(positions), np.array(gold), np.array(weights), blank)
 
 
 def _position(values: Mapping[str, Any], places: Mapping[int, int], posts: Sequence[Prediction]) -> int:

@@ -1,7 +1,7 @@
 """Labels that are likely wrong, and texts that stand twice: what to look at again before training or measuring.
 
 Likely wrong labels come from confident learning (Northcutt et al., 2021; the ``cleanlab`` package) on probabilities of a
-model that did not see the post. Class by class, since by default the rare motives would hardly be listed.
+model that did not see the post. Only what two of its methods agree on is listed: both by noise rate and class by class.
 """
 
 import re
@@ -15,11 +15,13 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from ..data.cleaning import clean
 from ..data.motives import MOTIVES, Motive
 
-NEAR = 0.85  # cosine of character 5-grams from which two texts are nearly the same
+NGRAM = 5  # characters
+NEAR = 0.85  # cosine of character n-grams from which two texts are nearly the same
 _LEAST = 1e-6  # probability that is taken for zero
 _BLOCK = 500  # rows that are compared at a time
 _MASKS = re.compile(r"<url>|@user|<num>")
 _REPEATED = re.compile(r"(.)\1{2,}")
+_EDGE = "\0" * (NGRAM - 1)  # so that a short text has n-grams too
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def near_duplicates(first: Sequence[str], second: Sequence[str] | None = None) -
     Masks and runs of one character say nothing: two posts are not alike for ending in three handles or ten dots.
     """
     vectorizer = HashingVectorizer(
-        analyzer="char", ngram_range=(5, 5), n_features=2**20, binary=True, alternate_sign=False
+        analyzer="char", ngram_range=(NGRAM, NGRAM), n_features=2**20, binary=True, alternate_sign=False
     )
     vectors = vectorizer.transform(map(_content, first))
     others = vectors if second is None else vectorizer.transform(map(_content, second))
@@ -84,4 +86,5 @@ def near_duplicates(first: Sequence[str], second: Sequence[str] | None = None) -
 
 
 def _content(text: str) -> str:
-    return _REPEATED.sub(r"\1\1", _MASKS.sub("", clean(text)))
+    content = _REPEATED.sub(r"\1\1", _MASKS.sub("", clean(text))).strip()
+    return f"{_EDGE}{content}{_EDGE}" if 0 < len(content) < NGRAM else content

@@ -22,6 +22,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "In brackets: 95 % bootstrap intervals over {unit} ({resamples} resamples).",
         "方括号内为 95 % 自助法区间（按{unit}重抽样 {resamples} 次）。",
     ),
+    "few_clusters": (
+        "There are few values of {unit} ({counts}): the intervals hold the truth less often than 95 times of 100.",
+        "“{unit}”的取值较少（{counts}），区间包含真值的机会低于 95 %。",
+    ),
     "unit_posts": ("posts", "帖子"),
     "unit_source": ("source", "来源"),
     "unit_author": ("author", "作者"),
@@ -44,8 +48,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "predicted": ("predicted", "预测"),
     "reliability": ("Is 80 % sure right 80 % of the time?", "说有八成把握时，真有八成对吗？"),
     "reliability_note": (
-        "Each dot is some {posts} posts of like confidence; on the dashed line, stated confidence is accuracy.",
-        "每点代表约 {posts} 条置信度相近的帖子；落在虚线上，表示置信度等于准确率。",
+        "Each dot is some {posts} posts of like confidence; on the dashed line, stated confidence is accuracy. A perfectly "
+        "calibrated model would show a calibration error (ECE) of about {chance} on so many posts, by chance alone.",
+        "每点代表约 {posts} 条置信度相近的帖子；落在虚线上，表示置信度等于准确率。"
+        "在这么多帖子上，即使完全校准的模型，仅因偶然也会有约 {chance} 的校准误差（ECE）。",
     ),
     "confidence": ("confidence", "置信度"),
     "accuracy": ("accuracy", "准确率"),
@@ -56,6 +62,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "Where the model was surest and the annotators disagree: {count} of {total} errors; all are in errors.csv. Below "
         "each motive: the probability that the model gave it.",
         "模型最有把握而与标注不符之处：{total} 个错误中的 {count} 个，全部见 errors.csv。动机下方是模型给它的概率。",
+    ),
+    "errors_alone": ("Errors", "错误"),
+    "errors_alone_note": (
+        "Where the annotators disagree: {count} of {total} errors; all are in errors.csv.",
+        "与标注不符之处：{total} 个错误中的 {count} 个，全部见 errors.csv。",
     ),
     "text": ("post", "帖子"),
     "no_errors": ("There are none.", "没有错误。"),

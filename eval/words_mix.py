@@ -28,6 +28,10 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
         "Bold: differs from all other posts beyond chance (p below 0.05 after Holm's correction for all comparisons).",
         "粗体：与其余帖子的差异超出偶然（经 Holm 校正后 p 小于 0.05）。",
     ),
+    "largest_groups": (
+        "The {shown} largest of {count} groups are shown; the workbook (--excel) and the command line have all.",
+        "共 {count} 组，此处只列帖子最多的 {shown} 组；工作簿（--excel）和命令行输出包含全部。",
+    ),
     "group": ("group", "分组"),
     "course": ("The course over time", "随时间的变化"),
     "period": ("period", "时段"),
@@ -61,6 +65,26 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
     "no_date": (
         "{count} posts have no date that can be read; they are in no period",
         "{count} 条帖子没有可识别的日期，不属于任何时段",
+    ),
+    "utc": (
+        "dates given as seconds since 1970, such as {date}, are taken for days of UTC",
+        "以 1970 年以来的秒数给出的日期（如 {date}）按 UTC 的日期计",
+    ),
+    "one_group": (
+        "all posts that have a {columns} have the same; there are no groups to compare",
+        "有 {columns} 的帖子都相同，没有可比较的分组",
+    ),
+    "one_period": (
+        "all posts that have a date are of one {every}; there is no course to show",
+        "有日期的帖子都在同一时段（{every}）内，没有变化可看",
+    ),
+    "no_motive": (
+        "{count} posts have no motive, such as those without text; they are left out",
+        "{count} 条帖子没有动机（例如没有文字），未计入",
+    ),
+    "sample_blank": (
+        "{count} of {drawn} rows of the sample have no motive; shares are of posts like those that have one",
+        "样本的 {drawn} 行中有 {count} 行没有填写动机；比例只针对有动机的那类帖子",
     ),
     "no_group": (
         "{count} posts have no {columns}; they are in no group",

@@ -28,7 +28,7 @@ from .labeller import Labeller
 from .parts import Part
 
 LOCAL = "local"  # a cluster of this machine's cores, for as long as the job runs
-CORES = 0.5  # that a worker asks for, though it keeps a whole one busy: so a lost machine's workers fit on the others
+SHARE = 0.5  # of a core or GPU that a worker asks for, though it keeps all busy: a lost machine's fit on the others
 AHEAD = 32 * 2**20  # bytes of texts that may wait for each worker
 
 
@@ -72,12 +72,17 @@ def label_on_cluster(
     :param left: The number of chunks.
     :param model: Must lie in the same place on every machine; the bundled model does where whyshare is installed.
     :param address: Of the cluster, ``auto`` for the one that this machine belongs to, or :data:`LOCAL`.
-    :param workers: One for each core of the cluster without it.
+    :param workers: One for each core of the cluster, or for each GPU where these label, without it.
     :raises InputError: If there is no such cluster, or a worker's model is another one.
     """
     _connect(address, workers)
     try:
-        count = min(left, workers or max(1, int(ray.cluster_resources().get("CPU", 1))))
+        unit = "GPU" if device == "cuda" else "CPU"
+        units = int(ray.cluster_resources().get(unit, 0))
+        if not units:
+            raise InputError(f"no machine of the cluster has a {unit}; leave --device out, or join one that has")
+        count = min(left, workers or units)
+        share: dict[str, Any] = {"num_gpus": SHARE} if unit == "GPU" else {"num_cpus": SHARE}
         context = DataContext.get_current()
         context.enable_progress_bars = context.print_on_execution_start = False
         context.raise_original_map_exception = True
@@ -94,7 +99,7 @@ def label_on_cluster(
             .map_batches(read_windows, batch_format="pyarrow", num_cpus=0, label_selector=here)
             .map_batches(
                 ClusterWorker, fn_constructor_args=(folder, device, file_fingerprint(model / WEIGHTS_FILE)),
-                batch_size=1, batch_format="pyarrow", compute=ActorPoolStrategy(size=count), num_cpus=CORES,
+                batch_size=1, batch_format="pyarrow", compute=ActorPoolStrategy(size=count), **share,
             )
         )  # fmt: skip
         # Nothing is fetched ahead: a window would be held back, unsaved, until the next is done.

@@ -21,7 +21,7 @@ from ..data.copies import local_copies
 from ..data.errors import InputError
 from ..data.fingerprints import file_fingerprint
 from ..data.posts import Post, Reject
-from ..data.reading import list_files, read_posts, unread_sheets
+from ..data.reading import input_kind, list_files, read_posts, split_part, unread_sheets
 from ..data.writing import check_rows
 from ..models.settings import BUNDLED, SETTINGS_FILE, WEIGHTS_FILE, ModelSettings
 from .chunks import Chunk, ChunkLabeller, labelled_posts, windows
@@ -136,8 +136,10 @@ def _manifest(job: Job, files: list[str]) -> dict[str, Any]:
     }
 
 
-def _fingerprints(files: list[str]) -> list[str]:
-    return [file_fingerprint(Path(file)) for file in files]
+def _fingerprints(files: list[str]) -> list[list[str | None]]:
+    """Tell inputs apart: by what is in them, how it is read, and the sheet or table that is named."""
+    parts = {file: split_part(file) for file in files}
+    return [[file_fingerprint(Path(file)), input_kind(path), part] for file, (path, part) in parts.items()]
 
 
 def _missing_chunks(job: Job, files: list[str], missing: Container[int], size: int) -> Iterator[Chunk]:

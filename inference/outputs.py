@@ -109,7 +109,7 @@ def write_outputs(
     :param results: The labels of all posts, in order.
     :param limit: Of posts in all; None: no limit.
     """
-    summary = Summary()
+    summary, last = Summary(), list(planned)[-1]
     with _open_rejects(rejects, summary) as on_reject:
         for output, files in planned.items():
             output.parent.mkdir(exist_ok=True)
@@ -127,17 +127,17 @@ def write_outputs(
                     summary.count(labelled)
                     added = labelled.as_columns()
                     writer.write({**post.fields, **{names[column]: value for column, value in added.items()}})
+                if output == last and next(results, None) is not None:  # while the output can still be thrown away
+                    raise InputError(INPUT_CHANGED)
             summary.shortened_cells += writer.shortened
             summary.outputs.append(str(output))
-        if next(results, None) is not None:
-            raise InputError(INPUT_CHANGED)
     return summary
 
 
 @contextmanager
 def _open_rejects(path: Path, summary: Summary) -> Iterator[OnReject]:
     """Write rejects as they come; the file appears when all is written, and stays only if there are any."""
-    with written_whole(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+    with written_whole(path) as temporary, temporary.open("w", encoding="utf-8", errors="backslashreplace") as file:
 
         def on_reject(reject: Reject) -> None:
             summary.rejected += 1

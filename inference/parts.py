@@ -8,7 +8,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,8 @@ class Parts:
         try:
             yield
         finally:
-            Path(lock.lock_file).unlink(missing_ok=True)
+            with suppress(PermissionError):  # Windows removes no file that is open
+                Path(lock.lock_file).unlink(missing_ok=True)
             lock.release()
 
     def open(self, manifest: Mapping[str, Any], restart: bool) -> None:

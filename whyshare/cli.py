@@ -1,6 +1,7 @@
 """The command line: ``whyshare COMMAND``; each command lives in ``commands/`` and is imported when it is named."""
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from . import __version__
 from .addresses import addresses_here
-from .data.errors import InputError
+from .data.errors import DISK_FULL, InputError
 
 # command: (module in commands/, one line of help). The order is the order of --help.
 COMMANDS = {
@@ -31,19 +32,13 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; bad input prints one line and gives exit code 2."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = argparse.ArgumentParser(prog="whyshare", description="Why did they share this?")
-    parser.add_argument("--version", action="version", version=f"whyshare {__version__}")
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    named = next((word for word in arguments if word in COMMANDS), None)
-    for command, (module, line) in COMMANDS.items():
-        subparser = subparsers.add_parser(command, help=line, description=line[0].upper() + line[1:] + ".")
-        if command == named:
-            import_module(f".commands.{module}", __package__).add_arguments(subparser)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # in a code page without Chinese, or GBK without emoji
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         for word in takewhile("--".__ne__, arguments):
             if word.startswith("-") and Path(word).suffix and Path(word).is_file():
                 raise InputError(f"{word} is read as an option; write ./{word} for the file of that name")
-        options = parser.parse_args(arguments)
+        options = parse(arguments)
         with addresses_here(options, arguments):
             return options.run(options) or 0
     except InputError as error:
@@ -56,7 +51,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:
-        if error.filename is None:
+        if error.errno in DISK_FULL:
+            print("whyshare: no space left on the disk; free some and run the same command", file=sys.stderr)
+        elif error.filename is None:
             raise  # no file of the user's, so a fault of ours
-        print(f"whyshare: {error.filename}: {error.strerror or error}", file=sys.stderr)
+        else:
+            print(f"whyshare: {error.filename}: {error.strerror or error}", file=sys.stderr)
         return 2
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the options of the command that is named first."""
+    parser = argparse.ArgumentParser(prog="whyshare", description="Why did they share this?")
+    parser.add_argument("--version", action="version", version=f"whyshare {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    named = next((word for word in arguments if word in COMMANDS), None)
+    for command, (module, line) in COMMANDS.items():
+        subparser = subparsers.add_parser(command, help=line, description=line[0].upper() + line[1:] + ".")
+        if command == named:
+            import_module(f".commands.{module}", __package__).add_arguments(subparser)
+    return parser.parse_args(arguments)

@@ -1,6 +1,8 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from whyshare.cli import main
@@ -123,3 +125,12 @@ def test_detach_and_hydrate_round_trip(tmp_path, capsys):
     posts = load_annotated(joined)
     assert [(post.id, post.text, post.label) for post in posts] == [("1", "a b", "help"), ("3", "@小明 看", "help")]
     assert [post.fields["sha256"] for post in posts] == [text_fingerprint(post.text) for post in posts]
+
+
+def test_numbers_as_pandas_writes_them(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,label,certainty,care\na b,help,3.0,1.0\nc d,value,,\ne f,value,2,true\n", encoding="utf-8")
+    assert [(post.certainty, post.care) for post in load_annotated(path)] == [(3, True), (3, False), (2, True)]
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": ["a b", "c d"], "label": ["help"] * 2, "certainty": [1.0, float("nan")]}), path)
+    assert [post.certainty for post in load_annotated(path)] == [1, 3]

@@ -35,7 +35,13 @@ def test_what_is_written_can_be_read(tmp_path, name):
     assert [float(post.fields["n"] or 0) for post in posts] == [1.5, 0, 2]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+def test_a_carriage_return_in_a_cell_can_be_read(tmp_path, name):
+    write(tmp_path / name, [("one\rtwo", 1), ("three", 2)])
+    assert [post.text for post in read_posts(tmp_path / name)] == ["one\rtwo", "three"]
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(NAMES), st.lists(CELLS, min_size=1, max_size=5))
 def test_any_text_survives(tmp_path, name, texts):
     write(tmp_path / name, [(text, index) for index, text in enumerate(texts)])
@@ -74,7 +80,7 @@ def test_csv_opens_in_excel(tmp_path):
 
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.jsonl", "a.json", "a.parquet"])
 @given(number=st.floats(allow_nan=False, allow_infinity=False))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(number=39.90419991234)
 @example(number=1e-8)
 @example(number=970_000 / 1_000_000)

@@ -70,6 +70,13 @@ def test_perfect_and_missing_labels():
     assert agreement.pairs["a", "b"][1].value == 1.0
 
 
+def test_what_nobody_disagrees_about_by_chance_has_no_coefficient():
+    agreement = measure_agreement(np.zeros((9, 2), dtype=np.int64), ["a", "b"], 9, resamples=50)
+    assert agreement.overall["equal labels"].value == 1.0
+    assert str(agreement.overall["Krippendorff's alpha"]) == str(agreement.pairs["a", "b"][0]) == "–"
+    assert {str(alpha) for alpha in agreement.classes.values()} == {"–"}
+
+
 def test_fleiss_is_of_the_posts_that_all_have_labelled():
     labels = np.array([[0, 0, 1], [1, 1, 1], [2, 2, 0], [3, 3, -1]])
     agreement = measure_agreement(labels, ["a", "b", "c"], 9, resamples=50)
@@ -123,6 +130,35 @@ def test_a_blank_cell_is_missing_and_null_is_no_post(tmp_path, monkeypatch, caps
     assert '2 labels say "no post" (null)' in capsys.readouterr().out
 
 
+def test_one_annotator_and_a_model(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.csv").write_text("id,label,secondary\n1,help,value\n2,value,\n3,help,\n", encoding="utf-8")
+    (tmp_path / "labelled.csv").write_text("id,motive\n1,help\n2,help\n3,\n", encoding="utf-8")
+    assert main(["agreement", "one.csv", "--predictions", "labelled.csv", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["annotators"], found["posts"]) == (["label", "labelled"], 2)  # a model has no "no post"
+    assert main(["agreement", "one.csv"]) == 2
+    assert "one.csv has the labels of one annotator, label; name" in capsys.readouterr().err
+
+
+def test_two_who_filled_in_the_same_sample(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name, last in (("ann.csv", "help"), ("bob.csv", "value")):
+        rows = ["post,weight,text,label,note", "7,1,a,help,", "9,1,b,value,", f"4,1,c,{last},"]
+        (tmp_path / name).write_text("\n".join(rows), encoding="utf-8")
+    assert main(["agreement", "ann.csv", "bob.csv", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["pairs"][0]["equal labels"][0] == pytest.approx(2 / 3, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(["--model", "m"], "--model needs --texts"), (["b.csv", "--columns", "x", "y"], "--columns names the annotators")],
+)
+def test_options_that_would_do_nothing_are_refused(capsys, options, message):
+    assert main(["agreement", "a.csv", *options]) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_a_space_is_blank_and_json_in_capitals_is_json(tmp_path):
     (tmp_path / "a.csv").write_text("id,a,b\n1,help, \n2,null,value\n", encoding="utf-8")
     (tmp_path / "A.JSONL").write_text(
@@ -139,9 +175,9 @@ def test_a_space_is_blank_and_json_in_capitals_is_json(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("id,a\n1,help\n", "has fewer than two columns of labels"),
+        ("id,a\n1,help\n", "has the labels of one annotator, a; name"),
         ("id,a,b\n1,help,help\n1,value,value\n", "row 3: id '1' stands twice"),
-        ("id,a,b\n1,help,help\n", "two annotators and two posts in common are needed"),
+        ("id,a,b\n1,help,help\n", "two posts that two annotators have labelled are needed"),
     ],
 )
 def test_a_mistake_is_one_line(tmp_path, capsys, content, message):

@@ -141,6 +141,12 @@ def test_resamples_are_drawn_by_author_where_there_are_enough(folder, capsys):
     assert "100 resamples by author; p takes every post for itself" in capsys.readouterr().out
     main([*arguments, "--cluster", "posts"])
     assert capsys.readouterr().out == few
+    main([*arguments, "--report", "one"])
+    main([*arguments, "--report", "two"])
+    assert "There are few values of author (all 25" in capsys.readouterr().out
+    assert "There are few values of author (all 25" in (folder / "one" / "report.html").read_text(encoding="utf-8")
+    main(["compare", "one", "two"])
+    assert "resamples by author" in capsys.readouterr().out
 
 
 def test_a_run_log_that_cannot_be_written_or_holds_nothing(folder, capsys):
@@ -149,6 +155,14 @@ def test_a_run_log_that_cannot_be_written_or_holds_nothing(folder, capsys):
     assert "there is no folder none" in capsys.readouterr().err
     assert not (folder / "report").exists()
     Path("empty.jsonl").touch()
+    (folder / "file").touch()
+    assert main([*arguments[:4], "--report", "file"]) == 2
+    assert "cannot make folder file" in capsys.readouterr().err
+    assert main([*arguments[:4], "--runs", "runs.jsonl"]) == 0
+    assert main(["runs", "runs.jsonl", "--annotated", "./gold.csv"]) == 0
+    assert "labelled.jsonl" in capsys.readouterr().out
+    assert main(["runs", "runs.jsonl", "--annotated", "other.csv"]) == 2
+    assert "has no run on other.csv; it has runs on gold.csv" in capsys.readouterr().err
     assert main(["runs", "empty.jsonl"]) == 2
     assert "holds no run yet" in capsys.readouterr().err
 
@@ -202,7 +216,12 @@ def test_labels_alone_can_be_measured(folder, capsys):
     assert "0.750" in printed
     assert "ECE" not in printed
     assert "no probabilities were given" in printed
-    assert "标签有多准" in (folder / "report" / "report.html").read_text(encoding="utf-8")
+    page = (folder / "report" / "report.html").read_text(encoding="utf-8")
+    assert "标签有多准" in page
+    assert "最有把握的错误" not in page
+    assert ">1.00<" not in page
+    with (folder / "report" / "errors.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert {(row["confidence"], row["label_probability"]) for row in csv.DictReader(file)} == {("", "")}
 
 
 def test_a_motive_that_does_not_occur_has_no_score(folder, capsys):

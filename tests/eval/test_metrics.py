@@ -17,6 +17,7 @@ from whyshare.eval.evaluation import evaluate
 from whyshare.eval.metrics import (
     Judged,
     calibration_error,
+    chance_calibration_error,
     confusion,
     coverage_accuracy,
     precision_recall_f1,
@@ -83,10 +84,34 @@ def test_calibration_by_hand():
     np.testing.assert_allclose(confidence, [0.6, 0.9])
     np.testing.assert_allclose(accuracy, [[1.0, 0.5]])
     assert posts.tolist() == [2, 2]
-    np.testing.assert_allclose(coverage_accuracy(judged, [0.25, 0.5, 1.0], once), [[1.0, 0.5, 0.75]])
+    np.testing.assert_allclose(coverage_accuracy(judged, [0.25, 0.5, 1.0], once), [[0.5, 0.5, 0.75]])
     drawn = np.array([[0.0, 3.0, 1.0, 0.0]])  # the second post thrice, the third once
     np.testing.assert_allclose(reliability(judged, drawn, bins=2)[1], [[1.0, 0.0]])
     np.testing.assert_allclose(coverage_accuracy(judged, [0.25, 0.75, 1.0], drawn), [[0.0, 0.0, 0.25]])
+
+
+def test_the_order_of_equally_certain_posts_says_nothing():
+    probs = np.tile(np.eye(8)[0], (10, 1))
+    gold = np.array([0] * 6 + [1] * 4)
+    judged = Judged(gold, np.zeros(10, dtype=np.int64), probs)
+    weights = np.stack([np.ones(10), np.arange(10.0)])
+    whole = coverage_accuracy(judged, [0.1, 0.35, 1.0], weights)
+    np.testing.assert_allclose(whole, np.repeat(whole[:, 2:], 3, axis=1))
+    assert whole[0, 0] == 0.6
+
+
+@pytest.mark.parametrize("posts", [40, 200, 2000])
+def test_chance_alone_makes_a_calibration_error(posts):
+    rng = np.random.default_rng(0)
+    found, expected = [], []
+    for _ in range(60):
+        confidence = rng.uniform(0.3, 1.0, posts)
+        probs = np.column_stack([confidence, *[(1 - confidence) / 7] * 7])
+        gold = np.where(rng.random(posts) < confidence, 0, 1)
+        judged = Judged(gold, np.zeros(posts, dtype=np.int64), probs)
+        found.append(calibration_error(judged, np.ones((1, posts)))[0])
+        expected.append(chance_calibration_error(judged))
+    assert np.mean(expected) == pytest.approx(np.mean(found), rel=0.1)
 
 
 def drawn_from_sources(sources, rng):

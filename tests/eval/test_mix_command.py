@@ -110,6 +110,49 @@ def test_posts_outside_groups_and_periods_are_counted(folder, capsys):
     assert len(json.loads(capsys.readouterr().out)["notes"]) == 2
 
 
+def test_every_period_and_the_largest_groups_are_on_the_page(folder, capsys):
+    rows = [json.loads(line) for line in (folder / "labelled.jsonl").read_text(encoding="utf-8").splitlines()]
+    for number, row in enumerate(rows):
+        row["city"], row["day"] = f"c{min(number % 50, 39):02d}", f"2024-{1 + number % 2:02d}-{1 + number % 28:02d}"
+    (folder / "labelled.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    assert main([*MIX, "--by", "city", "--over", "day", "--every", "day", "--report", "report"]) == 0
+    page = (folder / "report" / "report.html").read_text(encoding="utf-8")
+    assert len(set(re.findall(r">(2024-\d\d-\d\d)</td>", page))) == 28
+    assert len(set(re.findall(r"<td>(c\d\d)</td>", page))) == 30
+    assert "<td>c39</td>" in page  # the last by name, the first by its posts
+    assert "The 30 largest of 40 groups are shown" in page
+
+
+def test_posts_and_rows_of_a_sample_without_motive_are_counted(folder, capsys):
+    assert main(["sample", "labelled.jsonl", "-n", "80", "-o", "check.csv"]) == 0
+    checked = (folder / "check.csv").read_text(encoding="utf-8-sig").splitlines()
+    filled = [row[:-2] + ",help," if number < 60 else row for number, row in enumerate(checked[1:])]
+    (folder / "check.csv").write_text("\n".join([checked[0], *filled]), encoding="utf-8")
+    with (folder / "labelled.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"id": "none", "text": " ", "motive": None}) + "\n")
+    capsys.readouterr()
+    assert main([*MIX, "--checked", "check.csv", "--over", "day", "--every", "month"]) == 0
+    printed = capsys.readouterr().out
+    assert "1 posts have no motive, such as those without text; they are left out" in printed
+    assert "20 of 80 rows of the sample have no motive" in printed
+    assert "all posts that have a date are of one month; there is no course to show" in printed
+
+
+def test_the_text_may_stand_in_an_unusual_column(folder, capsys):
+    rows = [json.loads(line) for line in (folder / "labelled.jsonl").read_text(encoding="utf-8").splitlines()]
+    for row in rows:
+        row["吐槽"] = row.pop("text")
+    (folder / "labelled.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    assert main(["sample", "labelled.jsonl", "-o", "check.csv"]) == 2
+    assert "name it with --text-column" in capsys.readouterr().err
+    assert main(["sample", "labelled.jsonl", "-n", "60", "--text-column", "吐槽", "-o", "check.csv"]) == 0
+    assert "--text-column" in capsys.readouterr().out
+    text = (folder / "check.csv").read_text(encoding="utf-8-sig")
+    assert text.count("word") == 60
+    (folder / "check.csv").write_text(re.sub(r",,$", ",help,", text, flags=re.M), encoding="utf-8")
+    assert main([*MIX, "--checked", "check.csv", "--text-column", "吐槽"]) == 0
+
+
 def test_json_and_chinese(folder, capsys):
     assert main([*MIX, "--json"]) == 0
     [everything] = json.loads(capsys.readouterr().out)["groups"]
@@ -293,6 +336,8 @@ def test_every_form_of_a_sample_comes_back(folder, form, capsys):
         (["sample", "labelled.jsonl", "-n", "301", "-o", "c.csv"], "-n is 301, but there are 300 posts"),
         (["sample", "labelled.jsonl", "-n", "1", "--by", "city", "-o", "c.csv"], "-n is 1, but there are 2 groups"),
         (["sample", "none.csv", "-o", "c.csv"], "no such file"),
+        (["sample", "labelled.jsonl", "--seed", "-1", "-o", "c.csv"], "--seed is -1; 0 or more is needed"),
+        ([*MIX, "--every", "day"], "--every needs --over"),
     ],
 )
 def test_a_mistake_is_one_line(folder, capsys, arguments, message):
@@ -306,9 +351,10 @@ def test_a_mistake_is_one_line(folder, capsys, arguments, message):
 def test_distinctive_words_set_groups_apart():
     pytest.importorskip("jieba")
     texts = ["抽奖送手机😂"] * 5 + ["今天天气很好"] * 5 + ["the end"] * 3
-    words = [word.text for word in distinctive_words(texts, [True] * 5 + [False] * 8)]
+    posts = [words_of(text) for text in texts]
+    words = [word.text for word in distinctive_words(posts, [True] * 5 + [False] * 8)]
     assert set(words) == {"抽奖", "手机", "😂"}
-    assert words_of("@user 看<url> Don't [泪]13800138000") == ["don't", "[泪]"]
+    assert words_of("@user 看<url> Don't [泪]13800138000") == {"don't", "[泪]"}
 
 
 def test_the_example_runs(tmp_path, monkeypatch, capsys):

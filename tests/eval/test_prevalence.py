@@ -63,7 +63,7 @@ def test_correction_takes_the_bias_off():
     _, probs = world(CAMPAIGN, 5000, seed=2)
     predicted = probs.argmax(axis=1)
     rng = np.random.default_rng(0)
-    raw = counted(predicted, 200, rng)
+    raw = counted(predicted)
     better = error_corrected(probs, errors, np.ones(3000), 200, rng)
     em = saerens(probs, PRIOR)
     off = np.abs(raw.values - CAMPAIGN).sum()

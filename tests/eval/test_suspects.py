@@ -59,6 +59,13 @@ def test_near_duplicates_within_and_across():
     assert (pair.first, pair.second, round(pair.similarity, 6)) == (1, 1, 1.0)
 
 
+def test_short_texts_are_compared_too():
+    texts = ["转发微博", "lol", "哈哈哈哈哈", "转发微博", "lol!", "哈哈哈", "🐼", "🐼"]
+    equal = [(pair.first, pair.second) for pair in near_duplicates(texts) if pair.similarity > 0.999]
+    assert sorted(equal) == [(0, 3), (2, 5), (6, 7)]
+    assert not near_duplicates(["<url>", "@someone"], ["<url>", ""])
+
+
 def test_masks_and_runs_of_one_character_are_no_likeness():
     pairs = [
         ("in line @a @b @c @d https://a.com", "back home @e @f @g @h https://b.com"),

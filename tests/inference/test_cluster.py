@@ -146,6 +146,16 @@ def test_a_worker_that_cannot_start_is_one_line(posts, tiny_model, tmp_path, mon
     assert capfd.readouterr() == ("", "")
 
 
+def test_gpus_that_no_machine_has_are_one_line(posts, tiny_model, tmp_path, capsys):
+    if ray_gpus := os.environ.get("CUDA_VISIBLE_DEVICES"):
+        pytest.skip(f"this machine has GPUs ({ray_gpus})")
+    command = ["label", str(posts), "-o", str(tmp_path / "out.csv"), "--model", str(tiny_model), "--ray"]
+    assert main([*command, "--device", "cuda"]) == 2
+    error = capsys.readouterr().err
+    assert "no machine of the cluster has a GPU; leave --device out, or join one that has" in error
+    assert error.count("\n") == 1
+
+
 def test_an_error_of_ray_without_a_word_is_named(monkeypatch):
     def refuse(*_, **__):
         raise RuntimeError

@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -195,6 +196,21 @@ def test_posts_that_are_gone_when_the_output_is_written_are_noticed(posts, tiny_
     monkeypatch.setattr(job_module, "write_outputs", write)
     with pytest.raises(InputError, match="the input changed while it was labelled"):
         run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model))
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_parts_of_one_sheet_are_not_taken_for_another(tiny_model, tmp_path):
+    book = openpyxl.Workbook()
+    for name in "AB":
+        sheet = book.create_sheet(name)
+        for text in ["text", *(f"{name} help {number}" for number in range(80))]:
+            sheet.append([text])
+    book.save(tmp_path / "posts.xlsx")
+    job = Job((f"{tmp_path}/posts.xlsx::A",), tmp_path / "out.csv", tiny_model)
+    with pytest.raises(Killed):
+        run_job(job, stop_after(2))
+    with pytest.raises(InputError, match="unfinished work with another input"):
+        run_job(replace(job, inputs=(f"{tmp_path}/posts.xlsx::B",)))
 
 
 def test_a_damaged_part_is_computed_again(posts, tiny_model, tmp_path):

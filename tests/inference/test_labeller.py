@@ -35,7 +35,7 @@ def test_one_equals_many(labeller):
     assert labeller.label(TEXTS) == [labeller.label(text) for text in TEXTS]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations(TEXTS), st.integers(1, 60), st.lists(st.text(max_size=40), max_size=30))
 def test_no_post_is_changed_by_its_neighbours(labeller, texts, batch_tokens, others):
     expected = {text: labeller.label(text) for text in TEXTS}

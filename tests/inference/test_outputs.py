@@ -68,6 +68,22 @@ def test_what_was_labelled_is_shown_and_nothing_else(tiny_model, tmp_path, monke
     assert not second.strip()
 
 
+def test_a_rejected_row_of_a_file_whose_name_is_no_utf8(tiny_model, tmp_path):
+    source = tmp_path / os.fsdecode("微博.csv".encode("gbk"))
+    source.write_text("id,text\n1,help\n2,a,b\n", encoding="utf-8")
+    output = tmp_path / "out.csv"
+    assert main(["label", str(source), "-o", str(output), "--model", str(tiny_model), "--quiet"]) == 1
+    assert json.loads((tmp_path / "out.csv.rejects.jsonl").read_text(encoding="utf-8"))["row"] == 3
+
+
+def test_the_folder_where_one_is_can_be_named(tiny_model, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "posts.csv").write_text("text\nhelp\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "here")
+    assert main(["label", "../*.csv", "-o", "./", "--model", str(tiny_model), "--quiet"]) == 0
+    assert (tmp_path / "here" / "posts.csv").is_file()
+
+
 def test_only_the_ending_of_an_input_is_replaced(tmp_path):
     names = ["a.v1.txt", "a.v2.txt", "b.1.txt.gz", "c.jsonl.zst", "d.2.xlsm", "e.x.db::posts", "f.x.csv"]
     planned = [path.name for path in output_files(tmp_path / "out", True, names)]

@@ -1,3 +1,5 @@
+import errno
+import os
 import subprocess
 import sys
 
@@ -59,6 +61,22 @@ def test_a_file_that_the_system_refuses_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr(whyshare.commands.runs, "run", refuse)
     assert main(["runs", "runs.jsonl"]) == 2
     assert capsys.readouterr().err == "whyshare: secret.csv: Permission denied\n"
+
+
+def test_a_full_disk_is_one_line(monkeypatch, capsys):
+    def fill(options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(whyshare.commands.runs, "run", fill)
+    assert main(["runs", "runs.jsonl"]) == 2
+    assert capsys.readouterr().err == "whyshare: no space left on the disk; free some and run the same command\n"
+
+
+def test_a_terminal_without_chinese_shows_what_it_can():
+    code = "from whyshare.cli import main; main(['runs', 'none.jsonl']); print('直接利益')"
+    environment = os.environ | {"PYTHONIOENCODING": "cp1252"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, env=environment)
+    assert done.stdout.strip() == b"\\u76f4\\u63a5\\u5229\\u76ca"
 
 
 def test_public_names():

@@ -1,4 +1,5 @@
 import re
+import shlex
 import subprocess
 import sys
 import venv
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from whyshare import Labeller
+from whyshare.cli import parse
 from whyshare.models.settings import BUNDLED
 
 ROOT = Path(__file__).parents[2]
@@ -82,6 +84,15 @@ def test_the_readme_prints_what_the_labeller_says(name):
     labeller = Labeller.load()
     for post, printed in examples:
         assert str(labeller.label(post)) == printed
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md", "examples/README.md"])
+def test_the_commands_of_the_readmes_are_commands(name):
+    text = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
+    commands = re.findall(r"^(?:cat \S+ \| )?whyshare (.+)$", text, flags=re.M)
+    assert commands
+    for command in commands:
+        assert parse(shlex.split(command, comments=True)).run
 
 
 def test_the_two_readmes_have_the_same_shape():

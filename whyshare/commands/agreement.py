@@ -18,7 +18,10 @@ OFTEN = 5  # pairs of labels that are listed
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "file", type=Path, nargs="+", help="one file with a column for each annotator, or one for each with id, label"
+        "file",
+        type=Path,
+        nargs="+",
+        help="one file with a column for each annotator, or one for each with id, label (or of whyshare sample)",
     )
     parser.add_argument("--columns", nargs="+", metavar="NAME", help="the annotators' columns in a single file")
     parser.add_argument("--texts", type=Path, metavar="FILE", help="id and text: adds the model as one more annotator")
@@ -39,6 +42,10 @@ def run(options: argparse.Namespace) -> None:
     if options.output:
         inputs = [*options.file, options.texts, options.predictions]
         check_output(options.output, [path for path in inputs if path])
+    if options.model and not options.texts:
+        raise InputError("--model needs --texts, the posts that it labels as one more annotator")
+    if options.columns and len(options.file) > 1:
+        raise InputError("--columns names the annotators in one file; several files have one each")
     labels = read_files(options.file) if len(options.file) > 1 else read_columns(options.file[0], options.columns)
     if options.texts:
         add_annotator(labels, "model", _model_labels(options))
@@ -46,11 +53,17 @@ def run(options: argparse.Namespace) -> None:
         from ..data.predictions import read_predictions
 
         shared = {key for own in labels.values() for key in own}
-        labelled = {one.id: one.motive for one in read_predictions(options.predictions) if one.id in shared}
-        add_annotator(labels, options.predictions.stem, labelled)
+        said = [one for one in read_predictions(options.predictions) if one.id in shared]
+        own: Labels = {one.id: one.motive for one in said if one.motive}  # a model doesn't say "no post"
+        add_annotator(labels, options.predictions.stem, own)
     ids, matrix = label_matrix(labels)
-    if len(labels) < 2 or ((matrix != MISSING).sum(axis=1) >= 2).sum() < 2:
-        raise InputError("two annotators and two posts in common are needed; check ids and columns")
+    if len(labels) < 2:
+        raise InputError(
+            f"{options.file[0]} has the labels of one annotator, {', '.join(labels)}; name the columns of two with "
+            "--columns, give a second file, or add a model with --texts or --predictions"
+        )
+    if ((matrix != MISSING).sum(axis=1) >= 2).sum() < 2:
+        raise InputError("two posts that two annotators have labelled are needed; check the ids")
     agreement = measure_agreement(matrix, list(labels), len(MOTIVES) + 1)
     differing = [key for key, row in zip(ids, matrix, strict=True) if len({k for k in row if k != MISSING}) > 1]
     if options.output:
@@ -80,7 +93,8 @@ def _model_labels(options: argparse.Namespace) -> "Labels":
 
     posts = list(read_posts(options.texts))
     labelled = Labeller.load(options.model).label([post.text for post in posts])
-    return {row_id(post.fields, post.row): one.motive for post, one in zip(posts, labelled, strict=True)}
+    said = zip(posts, labelled, strict=True)
+    return {row_id(post.fields, post.row): one.motive for post, one in said if one.motive}
 
 
 def _print(agreement: "Agreement") -> None:

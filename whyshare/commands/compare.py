@@ -81,6 +81,10 @@ def _load_runs(options: argparse.Namespace) -> tuple[list["Annotated"], list[tup
 
     if options.model or options.predictions or options.baseline:
         raise InputError("RUN RUN compares reports as they are; to compare models, name one annotated file")
+    if options.text_column or options.label_column or options.label_map:
+        raise InputError(
+            "RUN RUN compares reports, which have their columns; the options of columns are for annotated files"
+        )
     folders = [options.annotated, *options.reports]
     files = [_predictions_in(folder) for folder in folders]
     posts = load_annotated(files[0])

@@ -9,6 +9,7 @@ from ..console import print_table, print_unread
 from ..data.errors import InputError
 from ..data.motives import MOTIVES
 from ..extras import needs
+from .evaluate import add_columns
 
 if TYPE_CHECKING:
     from ..data.annotated import Annotated
@@ -18,23 +19,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the sub-commands."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     check = actions.add_parser("check", help="list every row of an annotated set that is wrong")
-    check.add_argument("file", type=Path)
-    check.add_argument("--text-column", metavar="NAME")
-    check.add_argument("--label-column", metavar="NAME")
-    check.add_argument("--label-map", nargs="+", default=[], metavar="THEIRS=OURS", help="other names of the motives")
+    check.add_argument("file", type=Path, help="annotated file; text,label are enough")
+    add_columns(check)
     check.set_defaults(run=run_check)
     detach = actions.add_parser("detach", help="write the labels without the texts, to share them")
-    detach.add_argument("file", type=Path)
-    detach.add_argument("-o", "--output", type=Path, required=True)
+    detach.add_argument("file", type=Path, help="annotated file")
+    detach.add_argument("-o", "--output", type=Path, required=True, help="jsonl, csv or any other table")
     detach.set_defaults(run=run_detach)
     hydrate = actions.add_parser("hydrate", help="join labels without texts with texts that you have")
-    hydrate.add_argument("file", type=Path)
+    hydrate.add_argument("file", type=Path, help="labels without texts, as whyshare data detach writes them")
     hydrate.add_argument("--texts", nargs="+", required=True, metavar="FILE", help="files or folders of posts")
-    hydrate.add_argument("--text-column", metavar="NAME")
-    hydrate.add_argument("-o", "--output", type=Path, required=True)
+    hydrate.add_argument("--text-column", metavar="NAME", help="column of the texts, if it has an unusual name")
+    hydrate.add_argument("-o", "--output", type=Path, required=True, help="jsonl, csv or any other table")
     hydrate.set_defaults(run=run_hydrate)
     suspects = actions.add_parser("suspects", help="rank labels that are likely wrong, and texts that stand twice")
-    suspects.add_argument("file", type=Path)
+    suspects.add_argument("file", type=Path, help="annotated file")
     suspects.add_argument("--against", type=Path, metavar="FILE", help="another set that should share no text with it")
     suspects.add_argument("--predictions", type=Path, metavar="FILE",
                           help="labelled by a model that was not trained on it; n-grams without")  # fmt: skip
@@ -60,6 +59,10 @@ def run_check(options: argparse.Namespace) -> int:
     print(f"\n{len(found.posts)} posts, {found.unlabelled} without a label, {errors} errors, "
           f"{len(found.problems) - errors} warnings")  # fmt: skip
     print_unread(unread_sheets([str(options.file)]))
+    if found.posts and not errors and (options.text_column or options.label_column or options.label_map):
+        print(
+            "train, suspects and detach read text,label and the motives' own names: rename columns and labels for them"
+        )
     return 2 if errors or not found.posts else 0
 
 
@@ -110,6 +113,7 @@ def run_suspects(options: argparse.Namespace) -> None:
 
     with needs("suspects"):
         import cleanlab  # noqa: F401
+        import jieba  # noqa: F401
     from ..eval.suspects import near_duplicates, suspect_labels
 
     inputs = [options.file, options.against, options.predictions]
@@ -152,8 +156,6 @@ def _unseen_probabilities(options: argparse.Namespace, posts: list["Annotated"])
         if any(row is None for row in probs):
             raise InputError(f"{options.predictions} has no probabilities; label it with whyshare label")
         return np.array(probs)
-    with needs("train"):
-        import jieba  # noqa: F401
     from ..models.baseline import out_of_fold
 
     try:

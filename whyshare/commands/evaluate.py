@@ -4,7 +4,7 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,30 +37,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_inputs(parser: argparse.ArgumentParser) -> None:
     """Declare what is evaluated, and against what."""
     parser.add_argument("annotated", type=Path, help="annotated file; text,label are enough")
-    parser.add_argument("--model", type=Path, action="append", default=[], metavar="FOLDER", help="repeat to compare")
-    parser.add_argument("--predictions", type=Path, action="append", default=[], metavar="FILE", help="labelled file")
+    parser.add_argument("--model", type=Path, action="append", default=[], metavar="FOLDER",
+                        help="may be repeated; the bundled model without it and without --predictions")  # fmt: skip
+    parser.add_argument("--predictions", type=Path, action="append", default=[], metavar="FILE",
+                        help="labelled file, of any model; may be repeated")  # fmt: skip
     parser.add_argument("--baseline", type=Path, metavar="FILE", action="append", default=[],
-                        help="annotated files to train the n-gram baseline on")  # fmt: skip
-    parser.add_argument("--text-column", metavar="NAME")
-    parser.add_argument("--label-column", metavar="NAME")
-    parser.add_argument("--label-map", nargs="+", default=[], metavar="THEIRS=OURS", help="other names of the motives")
+                        help="annotated file to train the n-gram baseline on; may be repeated")  # fmt: skip
+    add_columns(parser)
     parser.add_argument("--resamples", type=int, default=1000, metavar="N", help="for the intervals; default 1000")
     parser.add_argument("--cluster", metavar="COLUMN",
                         help="draw resamples by author or source, whose posts are alike; default: such a column with "
                         f"{FEW_CLUSTERS} values or more, if there is one; 'posts' draws posts")  # fmt: skip
 
 
+def add_columns(parser: argparse.ArgumentParser) -> None:
+    """Declare where texts and labels stand in an annotated file, and what the labels are called."""
+    parser.add_argument("--text-column", metavar="NAME", help="column of the texts, if it has an unusual name")
+    parser.add_argument("--label-column", metavar="NAME", help="column of the labels, if it is not label or motive")
+    parser.add_argument("--label-map", nargs="+", default=[], metavar="THEIRS=OURS",
+                        help="other names of the motives; last, or before another option")  # fmt: skip
+
+
 def run(options: argparse.Namespace) -> None:
     """Evaluate, print, and write what was asked for."""
     from ..eval.evaluation import evaluate, spread
     from ..eval.judging import judge_chance, judge_majority
+    from ..eval.pages import check_folder
 
     posts = load_posts(options)
     unit, clusters = clusters_of(posts, options.cluster)
     languages = [post.language for post in posts]
-    judgements = judge_all(options, posts)
     if options.runs and not options.runs.parent.is_dir():
         raise InputError(f"cannot write the run log {options.runs}: there is no folder {options.runs.parent}")
+    if options.report:
+        check_folder(options.report)
+    judgements = judge_all(options, posts)
     yardsticks = [(MAJORITY, judge_majority(posts)), (CHANCE, judge_chance(posts))]
     if options.baseline:  # a yardstick too, not one of the seeds that mean and spread are taken over
         yardsticks.append(judgements.pop())
@@ -107,6 +118,7 @@ def load_posts(options: argparse.Namespace) -> list["Annotated"]:
 
 def judge_all(options: argparse.Namespace, posts: Sequence["Annotated"]) -> list[tuple[str, "Judged"]]:
     """Judge every model, file of predictions and baseline that was asked for; the bundled model without any."""
+    from ..data.annotated import parse_label_map
     from ..data.fingerprints import file_fingerprint
     from ..data.tables import unique_names
     from ..eval.judging import judge_file, judge_probabilities
@@ -121,9 +133,9 @@ def judge_all(options: argparse.Namespace, posts: Sequence["Annotated"]) -> list
             note = f"{folder.name} was trained on {options.annotated.name}, which it is measured on: it looks too good"
             print(f"whyshare: {note}", file=sys.stderr)
         judgements.append((folder.name, judge_probabilities(posts, labeller.probabilities(texts))))
-    judgements.extend((path.name, judge_file(path, posts)) for path in options.predictions)
+    judgements.extend((path.name, judge_file(path, posts, options.text_column)) for path in options.predictions)
     if options.baseline:
-        judgements.append((NGRAMS, _judge_baseline(options.baseline, posts)))
+        judgements.append((NGRAMS, _judge_baseline(options.baseline, posts, parse_label_map(options.label_map))))
     names = unique_names([name for name, _ in judgements])
     return [(name, judged) for name, (_, judged) in zip(names, judgements, strict=True)]
 
@@ -147,7 +159,7 @@ def _of_one_recipe(options: argparse.Namespace) -> bool:
     )
 
 
-def _judge_baseline(files: Sequence[Path], posts: Sequence["Annotated"]) -> "Judged":
+def _judge_baseline(files: Sequence[Path], posts: Sequence["Annotated"], label_map: Mapping[str, str]) -> "Judged":
     """Train the n-grams and judge them; say so where they have seen some of the texts."""
     from ..extras import needs
 
@@ -158,7 +170,7 @@ def _judge_baseline(files: Sequence[Path], posts: Sequence["Annotated"]) -> "Jud
     from ..eval.judging import judge_probabilities
     from ..models.baseline import Baseline
 
-    training = [post for path in files for post in load_annotated(path)]
+    training = [post for path in files for post in load_annotated(path, label_map=label_map)]
     try:
         baseline = Baseline.train([post.text for post in training], [post.label for post in training])
     except ValueError:
@@ -205,10 +217,13 @@ def _provenance(options: argparse.Namespace) -> list[tuple[str, str]]:
 
 
 def _print(evaluations: Sequence["Evaluation"], yardsticks: Sequence["Evaluation"], unit: str, resamples: int) -> None:
-    from ..eval.report import left_out_in
+    from ..eval.report import few_clusters_in, left_out_in
 
     first = evaluations[0]
-    print(f"{first.name}: {first.posts} posts; brackets: 95 % bootstrap intervals, {resamples} resamples by {unit}\n")
+    print(f"{first.name}: {first.posts} posts; brackets: 95 % bootstrap intervals, {resamples} resamples by {unit}")
+    if few := few_clusters_in("en", first, unit):
+        print(few)
+    print()
     headings = ("", "all", *first.languages)
     rows = [
         (name, estimate, *(metrics[name] for metrics in first.languages.values()))
@@ -217,6 +232,7 @@ def _print(evaluations: Sequence["Evaluation"], yardsticks: Sequence["Evaluation
     print_table(headings, rows)
     if 0.6 in first.coverage:
         print(f"\naccuracy of the most certain 60 % of posts: {first.coverage[0.6]}")
+        print(f"ECE that a perfectly calibrated model would show by chance: {first.chance_ece:.3f}")
     else:
         print("\nno probabilities were given: top-2, log loss, Brier score and calibration are left out")
     print()
@@ -234,5 +250,5 @@ def _print(evaluations: Sequence["Evaluation"], yardsticks: Sequence["Evaluation
         for one in [*sorted(evaluations, key=lambda one: -one.metrics["macro-F1"].value), *yardsticks]
     ]  # fmt: skip
     print_table(("model", "macro-F1", *(f"{tag} macro-F1" for tag in first.languages), "accuracy"), leaders)
-    for line in left_out_in("en", [*evaluations, *yardsticks]):
+    for line in left_out_in("en", evaluations, yardsticks):
         print(f"\n{line}")

@@ -9,6 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..data.errors import InputError
 from ..data.motives import MOTIVES
 from ..extras import needs
 
@@ -30,13 +31,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--text-column", metavar="NAME", help="column of the texts, if it has an unusual name")
     parser.add_argument("--model", type=Path, metavar="FOLDER", help="model folder; the bundled model without it")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or torch-cpu")
+    parser.add_argument(
+        "--device", default="auto", help="auto (a GPU if there is one), cpu, cuda or torch-cpu; default auto"
+    )
     parser.add_argument("--workers", type=int, metavar="N", help="threads, or with --ray processes; one for each core")
     parser.add_argument("--ray", nargs="?", const="local", metavar="ADDRESS",
-                        help="label on a Ray cluster: its address, or auto; on this machine's cores without it")  # fmt: skip
+                        help="label on a Ray cluster: its address, or auto; on this machine's cores without it; after the inputs")  # fmt: skip
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N posts")
     parser.add_argument("--restart", action="store_true", help="throw unfinished work of this output away")
-    parser.add_argument("--show", type=int, nargs="?", const=40, metavar="N", help="print the first N labelled posts")
+    parser.add_argument(
+        "--show",
+        type=int,
+        nargs="?",
+        const=40,
+        metavar="N",
+        help="print the first N labelled posts, 40 without N; after the inputs",
+    )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
     parser.set_defaults(run=run)
@@ -48,7 +58,11 @@ def run(options: argparse.Namespace) -> int:
     from ..inference.job import Job, run_job
     from ..models.settings import BUNDLED
 
+    if options.show is not None and options.show < 1:
+        raise InputError(f"--show is {options.show}; at least 1 is needed")
     output = Path(options.output)
+    if output.name in ("", ".."):  # the folder where one is
+        output = output.resolve()
     job = Job(
         inputs=tuple(options.input),
         output=output,

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("labelled", type=Path, help="file that whyshare label wrote")
+    parser.add_argument("--text-column", metavar="NAME", help="column of the texts, if it has an unusual name")
     parser.add_argument("--by", metavar="COLUMN", action="append", default=[], help="compare groups; may be repeated")
     parser.add_argument("--over", metavar="COLUMN", help="column of dates: the course over time")
-    parser.add_argument("--every", choices=("day", "week", "month"), default="week")
+    parser.add_argument("--every", choices=("day", "week", "month"), help="period of --over; default week")
     parser.add_argument("--checked", type=Path, metavar="FILE", help="what whyshare sample drew and a person filled in")
     parser.add_argument("--errors", type=Path, metavar="FOLDER",
                         help="the model that labelled, if not the bundled one, or a file of labels and predictions")  # fmt: skip
@@ -48,7 +49,11 @@ def run(options: argparse.Namespace) -> None:
         check_output(options.excel, [path for path in inputs if path])
         if options.excel.suffix.lower() != ".xlsx":
             raise InputError(f"{options.excel} is no .xlsx; give the workbook that ending")
-    rows = [post for post in read_predictions(options.labelled) if post.motive is not None]
+    if options.every and not options.over:
+        raise InputError("--every needs --over, the column of dates")
+    every: Every = options.every or "week"
+    said = list(read_predictions(options.labelled, options.text_column))
+    rows = [post for post in said if post.motive is not None]
     if len(rows) < 2:
         raise InputError(f"{options.labelled} has {len(rows)} labelled posts; at least 2 are needed")
     if rows[0].probs is None:
@@ -62,12 +67,20 @@ def run(options: argparse.Namespace) -> None:
     mixes = measure_mix(posts, groups, known, checked)
     course: list[GroupMix] = []
     notes: list[Note] = []
+    if len(rows) < len(said):
+        notes.append(("no_motive", {"count": len(said) - len(rows)}))
+    if checked and checked.blank:
+        notes.append(("sample_blank", {"count": checked.blank, "drawn": checked.blank + len(checked.gold)}))
     if options.by and "" in groups:
         notes.append(("no_group", {"count": groups.count(""), "columns": ", ".join(options.by)}))
+    if options.by and len(mixes) == 1:
+        notes.append(("one_group", {"columns": ", ".join(options.by)}))
     if options.over:
-        periods, about_dates = _periods(rows, options.over, options.every)
+        periods, about_dates = _periods(rows, options.over, every)
         notes += about_dates
         course = measure_course(posts, periods, known, checked)
+        if not course:
+            notes.append(("one_period", {"every": every}))
     if options.json:
         found = {
             "groups": [_plain(m) for m in mixes],

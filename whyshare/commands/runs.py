@@ -8,12 +8,13 @@ import json
 from pathlib import Path
 
 from ..console import print_table
+from ..data.errors import InputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("file", type=Path, help="run log that whyshare eval --runs wrote")
-    parser.add_argument("--annotated", metavar="NAME", help="only runs on this annotated file")
+    parser.add_argument("--annotated", metavar="NAME", dest="measured_on", help="only runs on this annotated file")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
@@ -24,7 +25,12 @@ def run(options: argparse.Namespace) -> None:
     from ..eval.runs import against_best, read_runs
     from .evaluate import CHANCE, MAJORITY, NGRAMS
 
-    runs = [one for one in read_runs(options.file) if options.annotated in (None, one["annotated"])]
+    runs = read_runs(options.file)
+    if options.measured_on:
+        files = ", ".join(sorted({one["annotated"] for one in runs}))
+        runs = [one for one in runs if one["annotated"] == Path(options.measured_on).name]
+        if not runs:
+            raise InputError(f"{options.file} has no run on {options.measured_on}; it has runs on {files}")
     yardsticks = (MAJORITY, CHANCE, NGRAMS)  # which every evaluation on the same posts logs anew
     runs = list(
         {

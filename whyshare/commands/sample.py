@@ -12,10 +12,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("labelled", type=Path, help="file that whyshare label wrote")
     parser.add_argument("-n", "--count", type=int, default=200, help="posts to draw; default 200")
     parser.add_argument("-o", "--output", type=Path, required=True, help="xlsx or csv; json or jsonl with --format")
+    parser.add_argument("--text-column", metavar="NAME", help="column of the texts, if it has an unusual name")
     parser.add_argument("--by", metavar="COLUMN", action="append", default=[], help="equally many of each group")
-    parser.add_argument("--format", choices=("file", "label-studio", "doccano"), default="file")
+    parser.add_argument("--format", choices=("file", "label-studio", "doccano"), default="file",
+                        help="of an annotation tool; default file, for a spreadsheet")  # fmt: skip
     parser.add_argument("--force", action="store_true", help="replace a sample in which labels are filled in")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="another one draws other posts; default 0")
     parser.set_defaults(run=run)
 
 
@@ -29,13 +31,22 @@ def run(options: argparse.Namespace) -> None:
 
     if options.count < 1:
         raise InputError(f"-n is {options.count}; at least 1 is needed")
+    if options.seed < 0:
+        raise InputError(f"--seed is {options.seed}; 0 or more is needed")
     check_output(options.output, [options.labelled])
     if not options.force and not is_free(options.output):
         raise InputError(f"{options.output} exists, and labels may be filled in; choose another name, or --force")
-    posts = [post for post in read_predictions(options.labelled) if post.motive is not None]
+    said = read_predictions(options.labelled, options.text_column)
+    posts = [post for post in said if post.motive is not None]
+    if not posts:
+        raise InputError(f"{options.labelled} has no post with a motive; label it with whyshare label")
+    if not any(post.text for post in posts):
+        columns = ", ".join(posts[0].fields)
+        raise InputError(f"{options.labelled} has no text column among {columns}; name it with --text-column")
     groups = group_names(posts, options.by) if options.by else ["all"] * len(posts)
     rows = draw(posts, groups, options.count, options.seed)
     write_sample(options.output, rows, options.format)
     print(f"{len(rows)} posts to check -> {options.output}")
-    command = shlex.join(["whyshare", "mix", named(str(options.labelled)), "--checked", str(options.output)])
+    column = ["--text-column", options.text_column] if options.text_column else []
+    command = shlex.join(["whyshare", "mix", named(str(options.labelled)), "--checked", str(options.output), *column])
     print(f"fill in the column label, then: {command}")

@@ -27,6 +27,8 @@ def run(options: argparse.Namespace) -> int:
         from ..training.finetune import FinetuneConfig, finetune
     from ..training.settings import build_config, read_recipe
 
+    if options.output.name in ("", ".."):
+        options.output = options.output.resolve()
     if options.output.exists() and not options.output.is_dir():
         raise InputError(f"{options.output} is a file; give a folder for the model")
     if not options.output.absolute().parent.is_dir():
