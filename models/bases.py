@@ -7,6 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from ..data.errors import InputError, first_line
 from .settings import BUNDLED
 
@@ -52,7 +54,7 @@ def loading(base: str) -> Iterator[None]:
         yield
     except InputError:
         raise
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise InputError(f"base {base} cannot be loaded ({first_line(error)}); {_INSTEAD}") from None
 
 

@@ -53,9 +53,9 @@ def fit_temperature(logits: FloatArray, label_ids: IntArray) -> float:
 
 
 def fit_temperatures(logits: FloatArray, label_ids: IntArray, languages: Sequence[str]) -> dict[str, float]:
-    """Fit one temperature for all posts, and one for each language that has enough of them."""
+    """Fit one temperature for all posts, and one for each language that has enough of them; 1 where all are too few."""
     tags = np.array(languages)
-    temperatures = {"all": fit_temperature(logits, label_ids)}
+    temperatures = {"all": fit_temperature(logits, label_ids) if len(tags) >= MIN_POSTS else 1.0}
     for language in sorted(set(languages)):
         own = tags == language
         if own.sum() >= MIN_POSTS:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..data.motives import MOTIVES
 from ..models.settings import ModelSettings
+from .calibrate import MIN_POSTS
 
 _CARD = """---
 language: [zh, en]
@@ -42,8 +43,7 @@ Labeller.load("{name}").label("求推荐一家靠谱的牙科")
 
 Training files (SHA-256): {data}
 
-The head's bias is fitted on the validation split, and so is the confidence, with a temperature per language
-({temperatures}). Posts with a confidence below {threshold} are marked `uncertain`,
+{fitted} Posts with a confidence below {threshold} are marked `uncertain`,
 so that {accuracy} of the others should be right.
 
 ## Limits
@@ -79,7 +79,7 @@ def write_card(folder: Path, name: str, settings: ModelSettings) -> None:
         taught=_taught(settings.recipe),
         recipe="\n".join(f"{key} = {_toml(value)}" for key, value in settings.recipe.items() if key not in _TOLD),
         data=", ".join(f"`{file}` {digest[:16]}" for file, digest in settings.data.items()),
-        temperatures=", ".join(f"{language} {value:.2f}" for language, value in settings.temperature.items()),
+        fitted=_fitted(settings),
         threshold=f"{settings.uncertain_below:.2f}",
         accuracy=f"{settings.target_accuracy:.0%}",
         max_length=settings.max_length,
@@ -88,6 +88,19 @@ def write_card(folder: Path, name: str, settings: ModelSettings) -> None:
         seen="It has seen public posts of 2008 to 2022. " if own else "",
     )
     (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def _fitted(settings: ModelSettings) -> str:
+    posts = settings.scores.get("validation", {}).get("all", {}).get("posts", 0)
+    if posts < MIN_POSTS:
+        return (
+            f"The confidence is as the model gives it: fewer than {MIN_POSTS} validation posts are too few to fit it."
+        )
+    temperatures = ", ".join(f"{language} {value:.2f}" for language, value in settings.temperature.items())
+    return (
+        "The head's bias is fitted on the validation split, and so is the confidence, with a temperature per language\n"
+        f"({temperatures})."
+    )
 
 
 def _origin(settings: ModelSettings) -> str:
@@ -133,8 +146,6 @@ def _score_table(settings: ModelSettings) -> str:
     lines = ["| measured on | posts | macro-F1 | accuracy |", "|---|---:|---:|---:|"]
     for split, languages in settings.scores.items():
         for language, score in languages.items():
-            if score["posts"] < 30:
-                continue
             numbers = f"{score['posts']} | {score['macro_f1']:.3f} | {score['accuracy']:.3f}"
             lines.append(f"| {split}, {language} | {numbers} |")
     return "\n".join(lines)

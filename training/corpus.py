@@ -7,7 +7,7 @@ import lzma
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from ..data.cleaning import clean
 from ..data.errors import InputError
@@ -31,6 +31,22 @@ def open_lines(path: Path) -> IO[str]:
     return lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8")
 
 
+def read_records(path: Path, *keys: str) -> Iterator[dict[str, Any]]:
+    """Read a JSONL file, ``.xz`` or plain, each of whose objects has one of some keys.
+
+    :raises InputError: At the first row that has none.
+    """
+    with open_lines(path) as lines:
+        for row, line in enumerate(lines, start=1):
+            try:
+                record = json.loads(line)
+            except ValueError:
+                record = None
+            if not isinstance(record, dict) or not any(key in record for key in keys):
+                raise InputError(f"{path} row {row} is no JSON object with {' or '.join(keys)}; give such a JSONL file")
+            yield record
+
+
 def read_corpus(path: Path, held_out: frozenset[str] = frozenset()) -> Iterator[CorpusText]:
     """Read ``{"text", "kind", "source", "weak_label"}`` lines, ``.xz`` or plain, and clean the texts.
 
@@ -38,15 +54,13 @@ def read_corpus(path: Path, held_out: frozenset[str] = frozenset()) -> Iterator[
     :raises InputError: If a tenth of the corpus is held out, which is a mistaken path and not a chance repetition.
     """
     refused = row = 0
-    with open_lines(path) as lines:
-        for line in lines:
-            row += 1
-            record = json.loads(line)
-            text = clean(record["text"])
-            if held_out and hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() in held_out:
-                refused += 1
-            elif text:
-                yield CorpusText(text, record.get("kind", "post"), record.get("source", ""), record.get("weak_label"))
+    for record in read_records(path, "text"):
+        row += 1
+        text = clean(record["text"])
+        if held_out and hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() in held_out:
+            refused += 1
+        elif text:
+            yield CorpusText(text, record.get("kind", "post"), record.get("source", ""), record.get("weak_label"))
     if refused:
         log.warning("%s: refused %d of %d texts that are measured on", path.name, refused, row)
     if refused > row / 10:
@@ -54,15 +68,13 @@ def read_corpus(path: Path, held_out: frozenset[str] = frozenset()) -> Iterator[
 
 
 def held_out_fingerprints(paths: list[Path]) -> frozenset[str]:
-    """Collect the fingerprints of every text in JSONL files that are measured on (``.xz`` or plain).
+    """Collect the fingerprints of every text in JSONL files that are measured on (``.xz`` or plain), or in its place.
 
     Of files with a ``split`` column, only the validation and test rows are held out.
     """
     fingerprints = set()
     for path in paths:
-        with open_lines(path) as lines:
-            for line in lines:
-                record = json.loads(line)
-                if record.get("split", "test") != "train":
-                    fingerprints.add(text_fingerprint(record["text"]))
+        for record in read_records(path, "text", "sha256"):
+            if record.get("split", "test") != "train":
+                fingerprints.add(text_fingerprint(record["text"]) if "text" in record else record["sha256"])
     return frozenset(fingerprints)

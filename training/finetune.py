@@ -43,7 +43,7 @@ from ..models.encoding import Encoder
 from ..models.settings import WEIGHTS_FILE, ModelSettings, encoder_positions
 from .average import average_models
 from .examples import split_posts, training_examples, validation_examples
-from .folder import half_precision, move_bias, save_folder, settings_from_validation, write_validation
+from .folder import half_precision, move_bias, save_folder, settings_from_validation, settings_of, write_validation
 from .memory import keep_freed_memory
 from .predict import predict_logits
 from .settings import check_languages, check_ranges
@@ -127,6 +127,7 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
         _check_base(config, AutoConfig.from_pretrained(location))
     posts, held = split_posts(config)
     _check_labels(posts)
+    _warn_of_seen(config, Path(location))
     with loading(config.base):
         if config.average:
             model = average_models(config.average)
@@ -149,6 +150,21 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     return settings
 
 
+def _warn_of_seen(config: FinetuneConfig, base: Path) -> None:
+    """Say so where the base has learnt posts that are validated on here: it was trained on them with another split."""
+    known = settings_of(base)
+    own = {Path(path).name: file_fingerprint(Path(path)) for path in config.train}
+    theirs = {Path(path).name for path in known.recipe.get("train", ())}
+    split = [known.recipe.get(key) for key in ("split_seed", "validation_share")]
+    same = theirs == set(own) and split == [config.split_seed, config.validation_share]
+    seen = [name for name, digest in own.items() if digest in known.data.values()]
+    if seen and not same:
+        log.warning(
+            "%s was trained on posts of %s, of which some are validated on here: the scores and the confidence will look "
+            "too good; start from an encoder instead", config.base, ", ".join(seen),
+        )  # fmt: skip
+
+
 def open_checkpoints(folder: Path, config: FinetuneConfig) -> Path:
     """Make the folder of checkpoints; those of another recipe, or of files or a base that have changed, are dropped."""
     files = [Path(path) for path in (*config.train, *config.extra, *config.pseudo)]
@@ -166,7 +182,9 @@ def open_checkpoints(folder: Path, config: FinetuneConfig) -> Path:
 
 
 def last_checkpoint(folder: Path) -> str | None:
-    """Find the newest checkpoint, one of which is written after every epoch."""
+    """Find the newest checkpoint, one of which is written after every epoch; a torso that a stop left is removed."""
+    for torso in (path for path in folder.glob("checkpoint-*") if not (path / "trainer_state.json").is_file()):
+        shutil.rmtree(torso)
     return get_last_checkpoint(folder) if folder.is_dir() else None
 
 
@@ -196,8 +214,8 @@ def load_classifier(location: str, dropout: float, layers: int = 0) -> PreTraine
     # Without a GPU, plain attention trains twice as fast as torch's fused kernel.
     attention = "sdpa" if torch.cuda.is_available() else "eager"
     return AutoModelForSequenceClassification.from_pretrained(
-        location, config=config, attn_implementation=attention, dtype=torch.float32
-    )
+        location, config=config, attn_implementation=attention, dtype=torch.float32, ignore_mismatched_sizes=True
+    )  # the head of another task is left
 
 
 def freeze(model: PreTrainedModel, layers: int) -> PreTrainedModel:

@@ -21,7 +21,7 @@ from ..data.motives import MOTIVES
 from ..data.results import PROBABILITY_COLUMNS, VALIDATION_FILE
 from ..data.writing import open_writer
 from ..models.bases import base_location
-from ..models.export import export_onnx
+from ..models.export import GRAPH_FILE, export_onnx
 from ..models.settings import SETTINGS_FILE, WEIGHTS_FILE, ModelSettings
 from .calibrate import FloatArray, calibrated, fit_bias, fit_temperatures, uncertainty_threshold
 from .card import write_card
@@ -79,7 +79,7 @@ def settings_from_validation(
             "accuracy": round(accuracy_score(label_ids[own], guesses[own]), 4),
         }
     location = Path(base_location(config.base))
-    base = _settings_of(location)
+    base = settings_of(location)
     settings = ModelSettings(
         max_length=config.max_length,
         temperature=temperatures,
@@ -99,7 +99,8 @@ def write_validation(folder: Path, posts: Sequence[Annotated], probs: NDArray[np
     """Write what the model says of its validation posts, without their texts: what is known of its errors."""
     with open_writer(folder / VALIDATION_FILE, ["id", "language", "label", "motive", *PROBABILITY_COLUMNS]) as writer:
         for post, row in zip(posts, probs.round(4), strict=True):
-            given = {"id": post.id, "language": post.language, "label": str(post.label)}
+            language = detect_language(clean(post.text))  # as whyshare label writes it, whatever the file says
+            given = {"id": post.id, "language": language, "label": str(post.label)}
             said = {"motive": str(MOTIVES[row.argmax()])}
             writer.write(given | said | dict(zip(PROBABILITY_COLUMNS, row.tolist(), strict=True)))
 
@@ -110,18 +111,20 @@ def save_folder(
 ) -> None:  # fmt: skip
     """Write everything that a model folder holds."""
     folder.mkdir(parents=True, exist_ok=True)
+    for stale in (SETTINGS_FILE, GRAPH_FILE):  # a stop from here on leaves no folder that could be taken for a model
+        (folder / stale).unlink(missing_ok=True)
     model.half().save_pretrained(folder)
     # The file is half precision, the arithmetic is not: fp16 on a CPU is slow and less exact.
     model.config.dtype = torch.float32
     model.config.save_pretrained(folder)
     shutil.copymode(folder / "config.json", folder / WEIGHTS_FILE)  # transformers lets nobody else read the weights
     tokenizer.save_pretrained(folder)
-    settings.save(folder)
     export_onnx(folder)
     write_card(folder, config.name, settings)
+    settings.save(folder)
 
 
-def _settings_of(base: Path) -> ModelSettings:
+def settings_of(base: Path) -> ModelSettings:
     """Load the settings of a base that was fine-tuned; empty ones of an encoder."""
     return ModelSettings.load(base) if (base / SETTINGS_FILE).is_file() else ModelSettings()
 

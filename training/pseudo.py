@@ -6,7 +6,6 @@ labels keeps much of that (Hinton et al., 2015). No teacher may have seen the va
 on the same split as the models.
 """
 
-import json
 import logging
 import random
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from ..models.baseline import Baseline
 from ..models.encoding import Encoder
 from ..models.settings import ModelSettings
 from .calibrate import calibrated
-from .corpus import held_out_fingerprints, read_corpus
+from .corpus import held_out_fingerprints, read_corpus, read_records
 from .predict import predict_logits
 from .settings import check_languages
 from .targets import split_with_extra
@@ -88,11 +87,9 @@ def pseudo_label(config: PseudoConfig, path: Path) -> None:
 def read_pseudo(path: Path) -> tuple[list[str], NDArray[np.float32]]:
     """Read texts and probabilities, shape (texts, 8), that :func:`pseudo_label` wrote as JSONL."""
     texts, rows = [], []
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            record = json.loads(line)
-            texts.append(record["text"])
-            rows.append([record[column] for column in PROBABILITY_COLUMNS])
+    for record in read_records(path, PROBABILITY_COLUMNS[0]):
+        texts.append(record["text"])
+        rows.append([record[column] for column in PROBABILITY_COLUMNS])
     return texts, np.array(rows, dtype=np.float32)
 
 
@@ -116,9 +113,10 @@ def _model_probabilities(folder: Path, texts: list[str], bfloat16: bool) -> NDAr
     settings = ModelSettings.load(folder)
     encoded = Encoder.load(folder, settings.max_length).encode_clean(texts)
     attention = "sdpa" if torch.cuda.is_available() else "eager"
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     model = AutoModelForSequenceClassification.from_pretrained(
         folder, attn_implementation=attention, dtype=torch.float32
-    )
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
+    ).to(device)
+    with torch.autocast(device, dtype=torch.bfloat16, enabled=bfloat16):
         logits = predict_logits(model, [item.ids for item in encoded])
     return calibrated(logits, [detect_language(text) for text in texts], settings.temperature)

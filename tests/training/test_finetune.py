@@ -10,7 +10,15 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from safetensors.torch import load_file
-from transformers import AutoModel, BertConfig, ModernBertConfig, PreTrainedTokenizerFast, RobertaConfig, Trainer
+from transformers import (
+    AutoModel,
+    AutoModelForSequenceClassification,
+    BertConfig,
+    ModernBertConfig,
+    PreTrainedTokenizerFast,
+    RobertaConfig,
+    Trainer,
+)
 
 from whyshare import Labeller
 from whyshare.cli import main
@@ -221,6 +229,24 @@ def test_the_lowest_layers_of_a_model_are_a_smaller_one(kind, tmp_path, monkeypa
     assert "layers is 3; base base has 2" in capsys.readouterr().err
 
 
+def test_a_base_with_the_head_of_another_task_gets_a_new_one(tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+    base_of("bert", tmp_path / "base")
+    model = AutoModelForSequenceClassification.from_pretrained("base", num_labels=3)
+    model.save_pretrained("base")
+    write_posts(tmp_path / "mine.csv")
+    (tmp_path / "more.csv").write_text("text,label\nb b,help\n", encoding="utf-8")
+    assert main(["train", "mine.csv", "-o", "one", "--base", "base"]) == 0
+    assert "was trained on posts of" not in caplog.text
+    settings = ModelSettings.load(tmp_path / "one")
+    assert settings.temperature == {"all": 1.0}  # eight validation posts tell nothing
+    card = (tmp_path / "one" / "README.md").read_text(encoding="utf-8")
+    assert "fewer than 100 validation posts" in card
+    assert "| validation, all | 8 |" in card
+    assert main(["train", "mine.csv", "more.csv", "-o", "two", "--base", "one"]) == 0
+    assert "one was trained on posts of mine.csv, of which some are validated on here" in caplog.text
+
+
 def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch, capsys):
     def stop(config, folder):
         raise KeyboardInterrupt
@@ -235,11 +261,17 @@ def test_repeats_are_for_every_file():
         FinetuneConfig(train=("x",), extra=("y",), repeats=(1,))
 
 
+def checkpoint(folder, step):
+    (folder / f"checkpoint-{step}").mkdir()
+    (folder / f"checkpoint-{step}" / "trainer_state.json").touch()
+
+
 def test_checkpoints_of_another_recipe_are_dropped(tmp_path):
     (tmp_path / "mine.csv").write_text("text,label\nhi,help\n", encoding="utf-8")
     config = FinetuneConfig(train=(str(tmp_path / "mine.csv"),))
     folder = open_checkpoints(tmp_path / "model.checkpoints", config)
-    (folder / "checkpoint-7").mkdir()
+    checkpoint(folder, 7)
+    (folder / "checkpoint-8").mkdir()  # that a kill left unfinished
     assert last_checkpoint(open_checkpoints(folder, config)) == str(folder / "checkpoint-7")
     assert last_checkpoint(open_checkpoints(folder, replace(config, seed=14))) is None
 
@@ -249,7 +281,7 @@ def test_checkpoints_on_other_weights_of_the_base_are_dropped(tmp_path):
     base_of("bert", tmp_path / "base")
     config = FinetuneConfig(train=(str(tmp_path / "mine.csv"),), base=str(tmp_path / "base"))
     folder = open_checkpoints(tmp_path / "model.checkpoints", config)
-    (folder / "checkpoint-7").mkdir()
+    checkpoint(folder, 7)
     assert last_checkpoint(open_checkpoints(folder, config)) == str(folder / "checkpoint-7")
     base_of("bert", tmp_path / "base")  # with weights drawn anew
     assert last_checkpoint(open_checkpoints(folder, config)) is None
@@ -267,6 +299,7 @@ def test_checkpoints_on_other_weights_of_the_base_are_dropped(tmp_path):
         (["few.csv", "-o", "model"], "are too few to keep"),
         (["few.csv", "-o", "model", "--seed", "-1"], "options: seed is -1; 0 to 4294967295 is needed"),
         (["none.toml", "-o", "model"], "epochs is 0; at least 1 is needed"),
+        (["few.csv", "-o", "."], "holds something else than a model; choose another --output"),
     ],
 )
 def test_a_mistake_is_one_line(tmp_path, monkeypatch, capsys, arguments, message):

@@ -25,12 +25,15 @@ def run(options: argparse.Namespace) -> int:
     """Train, and print the validation scores."""
     with needs("train"):
         from ..training.finetune import FinetuneConfig, finetune
+    from ..models.settings import SETTINGS_FILE
     from ..training.settings import build_config, read_recipe
 
     if options.output.name in ("", ".."):
         options.output = options.output.resolve()
     if options.output.exists() and not options.output.is_dir():
         raise InputError(f"{options.output} is a file; give a folder for the model")
+    if options.output.is_dir() and any(options.output.iterdir()) and not (options.output / SETTINGS_FILE).is_file():
+        raise InputError(f"folder {options.output} holds something else than a model; choose another --output")
     if not options.output.absolute().parent.is_dir():
         raise InputError(f"no folder {options.output.absolute().parent}; make it first or choose another --output")
     recipes = [path for path in options.source if path.suffix == ".toml"]
