@@ -138,8 +138,7 @@ def _manifest(job: Job, files: list[str]) -> dict[str, Any]:
 
 def _fingerprints(files: list[str]) -> list[list[str | None]]:
     """Tell inputs apart: by what is in them, how it is read, and the sheet or table that is named."""
-    parts = {file: split_part(file) for file in files}
-    return [[file_fingerprint(Path(file)), input_kind(path), part] for file, (path, part) in parts.items()]
+    return [[file_fingerprint(path), input_kind(path), part] for path, part in map(split_part, files)]
 
 
 def _missing_chunks(job: Job, files: list[str], missing: Container[int], size: int) -> Iterator[Chunk]:

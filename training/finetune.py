@@ -139,14 +139,14 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     if not config.average:
         datasets["training"] = training_examples(posts, held, encoder, config)
         log.info("%d posts to train on, %d to validate on", len(datasets["training"]), len(held))
-        checkpoints = open_checkpoints(folder.with_name(folder.name + ".checkpoints"), config)
+        checkpoints = open_checkpoints(checkpoints_of(folder), config)
         train_stage(make_trainer(config, model, tokenizer, datasets, checkpoints))
     half_precision(model)  # the trainer has put the best checkpoint back into it
     logits = move_bias(model, predict_logits(model, datasets["validation"]["input_ids"]), held)
     settings, probs = settings_from_validation(config, held, logits)
     save_folder(folder, config, model, tokenizer, settings)
     write_validation(folder, held, probs)
-    shutil.rmtree(folder.with_name(folder.name + ".checkpoints"), ignore_errors=True)
+    shutil.rmtree(checkpoints_of(folder), ignore_errors=True)
     return settings
 
 
@@ -163,6 +163,11 @@ def _warn_of_seen(config: FinetuneConfig, base: Path) -> None:
             "%s was trained on posts of %s, of which some are validated on here: the scores and the confidence will look "
             "too good; start from an encoder instead", config.base, ", ".join(seen),
         )  # fmt: skip
+
+
+def checkpoints_of(folder: Path) -> Path:
+    """Name the folder of checkpoints beside that of the model."""
+    return folder.with_name(folder.name + ".checkpoints")
 
 
 def open_checkpoints(folder: Path, config: FinetuneConfig) -> Path:

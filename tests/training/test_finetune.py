@@ -116,6 +116,8 @@ def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path, monkeypatch, caplog
     assert main(["train", "recipe.toml", "-o", "stopped"]) == 130
     assert not (tmp_path / "stopped").exists()
     monkeypatch.setattr(Trainer, "_save_checkpoint", saved)
+    (tmp_path / "stopped").mkdir()
+    (tmp_path / "stopped" / "config.json").touch()  # as a stop while the folder is written would leave it
     assert main(["train", "recipe.toml", "-o", "stopped"]) == 0
     assert "going on from" in caplog.text
     assert (tmp_path / "stopped/model.safetensors").read_bytes() == (tmp_path / "whole/model.safetensors").read_bytes()

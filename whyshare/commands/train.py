@@ -24,15 +24,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train, and print the validation scores."""
     with needs("train"):
-        from ..training.finetune import FinetuneConfig, finetune
-    from ..models.settings import SETTINGS_FILE
+        from ..training.finetune import FinetuneConfig, checkpoints_of, finetune
+    from ..models.settings import SETTINGS_FILE, WEIGHTS_FILE
     from ..training.settings import build_config, read_recipe
 
     if options.output.name in ("", ".."):
         options.output = options.output.resolve()
     if options.output.exists() and not options.output.is_dir():
         raise InputError(f"{options.output} is a file; give a folder for the model")
-    if options.output.is_dir() and any(options.output.iterdir()) and not (options.output / SETTINGS_FILE).is_file():
+    own = (options.output / SETTINGS_FILE, options.output / WEIGHTS_FILE, checkpoints_of(options.output))
+    if options.output.is_dir() and any(options.output.iterdir()) and not any(path.exists() for path in own):
         raise InputError(f"folder {options.output} holds something else than a model; choose another --output")
     if not options.output.absolute().parent.is_dir():
         raise InputError(f"no folder {options.output.absolute().parent}; make it first or choose another --output")
