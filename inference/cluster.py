@@ -9,6 +9,7 @@ import logging
 import os
 import pickle
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import cached_property
@@ -116,7 +117,15 @@ def label_on_cluster(
         reason = (str(cause).splitlines() or [type(cause).__name__])[-1][:200]
         raise InputError(f"the cluster failed ({reason}); see that every machine has the same whyshare") from None
     finally:
+        _settle()
         ray.shutdown()
+
+
+def _settle() -> None:
+    """Wait for the threads that Ray Data leaves behind: Ray ends the process, silently, under one that still calls it."""
+    for thread in threading.enumerate():
+        if thread.name.startswith(("iter_threaded", "StreamingExecutor")):
+            thread.join(timeout=30)
 
 
 def _connect(address: str, workers: int | None) -> None:

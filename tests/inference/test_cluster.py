@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -103,7 +104,7 @@ def test_ctrl_c_says_how_to_go_on(tiny_model, tmp_path):
     assert process.returncode == 130
 
 
-def test_reading_waits_for_the_workers(tmp_path, monkeypatch):
+def test_reading_waits_for_the_workers_and_ray_s_end_for_its_threads(tmp_path, monkeypatch):
     monkeypatch.setattr(cluster_module, "AHEAD", 2**20)
     log, chunks = tmp_path / "read", 400
 
@@ -117,7 +118,11 @@ def test_reading_waits_for_the_workers(tmp_path, monkeypatch):
     next(results)
     time.sleep(5)
     assert log.stat().st_size < chunks / 2
+    left, shutdown = [], ray.shutdown
+    monkeypatch.setattr(ray, "shutdown", lambda: left.extend(map(str, threading.enumerate())) or shutdown())
     results.close()
+    assert left
+    assert not [thread for thread in left if "iter_threaded" in thread or "StreamingExecutor" in thread]
 
 
 def test_a_worker_with_other_weights_is_one_line(posts, tiny_model, tmp_path, monkeypatch, capfd):
