@@ -1,38 +1,25 @@
 """Fine-tune an encoder on annotated posts into a model folder: ``whyshare train RECIPE -o FOLDER``.
 
-The Hugging Face ``Trainer`` does the loop; here are the recipe and the layer-wise rates. What it learns from is in
-``examples.py``; what turns the best checkpoint into a model folder, in ``folder.py``.
+Here are the recipe and its steps. What it learns from is in ``examples.py``; the loop, in ``finetuning_loop.py``; what
+turns the best checkpoint into a model folder, in ``folder.py``.
 """
 
-import json
 import logging
 import math
-import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from datasets import Dataset
-from sklearn.metrics import accuracy_score, f1_score
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
     AutoTokenizer,
-    DataCollatorWithPadding,
-    EarlyStoppingCallback,
-    EvalPrediction,
     PreTrainedConfig,
     PreTrainedModel,
-    PreTrainedTokenizerBase,
-    Trainer,
-    TrainingArguments,
     set_seed,
 )
-from transformers.trainer_utils import get_last_checkpoint
 
 from ..data.annotated import Annotated
 from ..data.errors import InputError
@@ -40,9 +27,10 @@ from ..data.fingerprints import file_fingerprint
 from ..data.motives import MOTIVES
 from ..models.bases import MINI, base_location, loading
 from ..models.encoding import Encoder
-from ..models.settings import WEIGHTS_FILE, ModelSettings, encoder_positions
+from ..models.settings import ModelSettings, encoder_positions
 from .average import average_models
 from .examples import split_posts, training_examples, validation_examples
+from .finetuning_loop import checkpoints_of, freeze, make_trainer, open_checkpoints, train_stage
 from .folder import half_precision, move_bias, save_folder, settings_from_validation, settings_of, write_validation
 from .memory import keep_freed_memory
 from .predict import predict_logits
@@ -165,42 +153,6 @@ def _warn_of_seen(config: FinetuneConfig, base: Path) -> None:
         )  # fmt: skip
 
 
-def checkpoints_of(folder: Path) -> Path:
-    """Name the folder of checkpoints beside that of the model."""
-    return folder.with_name(folder.name + ".checkpoints")
-
-
-def open_checkpoints(folder: Path, config: FinetuneConfig) -> Path:
-    """Make the folder of checkpoints; those of another recipe, or of files or a base that have changed, are dropped."""
-    files = [Path(path) for path in (*config.train, *config.extra, *config.pseudo)]
-    base = Path(base_location(config.base)) / WEIGHTS_FILE
-    if base.is_file():
-        files.append(base)
-    made_by = asdict(config) | {str(path): file_fingerprint(path) for path in files}
-    recipe, text = folder / "recipe.json", json.dumps(made_by, indent=2, ensure_ascii=False)
-    if folder.exists() and not (recipe.is_file() and recipe.read_text(encoding="utf-8") == text):
-        log.info("%s is of another recipe; starting anew", folder)
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    recipe.write_text(text, encoding="utf-8")
-    return folder
-
-
-def last_checkpoint(folder: Path) -> str | None:
-    """Find the newest checkpoint, one of which is written after every epoch; a torso that a stop left is removed."""
-    for torso in (path for path in folder.glob("checkpoint-*") if not (path / "trainer_state.json").is_file()):
-        shutil.rmtree(torso)
-    return get_last_checkpoint(folder) if folder.is_dir() else None
-
-
-def train_stage(trainer: Trainer) -> None:
-    """Train, or go on from the last checkpoint."""
-    last = last_checkpoint(Path(str(trainer.args.output_dir)))
-    if last:
-        log.info("going on from %s", last)
-    trainer.train(resume_from_checkpoint=last)
-
-
 def load_classifier(location: str, dropout: float, layers: int = 0) -> PreTrainedModel:
     """Load an encoder, or its lowest layers, under a head of eight named motives; a new one if it has none."""
     config = AutoConfig.from_pretrained(
@@ -221,88 +173,6 @@ def load_classifier(location: str, dropout: float, layers: int = 0) -> PreTraine
     return AutoModelForSequenceClassification.from_pretrained(
         location, config=config, attn_implementation=attention, dtype=torch.float32, ignore_mismatched_sizes=True
     )  # the head of another task is left
-
-
-def freeze(model: PreTrainedModel, layers: int) -> PreTrainedModel:
-    """Keep the embeddings and the lowest layers of a classifier as they are, in place; nothing where ``layers`` is 0."""
-    for name, parameter in model.named_parameters():
-        parameter.requires_grad_(not layers or _height(name, layers) > layers)
-    return model
-
-
-def make_trainer(
-    config: FinetuneConfig, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase,
-    datasets: dict[str, Dataset], checkpoints: Path,
-) -> Trainer:  # fmt: skip
-    """Set up the ``Trainer``: soft cross-entropy, layer-wise rates, early stopping on macro-F1."""
-
-    def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:
-        log_probs = torch.log_softmax(outputs.logits.float(), dim=-1)
-        return -(labels * log_probs).sum(-1).mean()
-
-    def metrics(prediction: EvalPrediction) -> dict[str, float]:
-        gold = np.asarray(prediction.label_ids).argmax(-1)
-        guess = np.asarray(prediction.predictions).argmax(-1)
-        return {"macro_f1": f1_score(gold, guess, average="macro"), "accuracy": accuracy_score(gold, guess)}
-
-    arguments = TrainingArguments(
-        output_dir=str(checkpoints),
-        num_train_epochs=config.epochs,
-        per_device_train_batch_size=config.batch_size,
-        per_device_eval_batch_size=64,
-        learning_rate=config.learning_rate,
-        warmup_steps=config.warmup_share,
-        lr_scheduler_type="linear",
-        bf16=True,
-        train_sampling_strategy="group_by_length",
-        length_column_name="length",
-        eval_strategy="epoch",
-        save_strategy="epoch",
-        save_total_limit=1,
-        load_best_model_at_end=True,
-        restore_callback_states_from_checkpoint=True,  # or patience would be counted from 0 again
-        metric_for_best_model="macro_f1",
-        logging_steps=50,
-        seed=config.seed,
-        data_seed=config.seed,
-        use_cpu=not torch.cuda.is_available(),
-        dataloader_pin_memory=torch.cuda.is_available(),
-        report_to="none",
-        label_names=["labels"],
-    )
-    optimizer = torch.optim.AdamW(layerwise_rates(model, config), weight_decay=config.weight_decay, fused=True)
-    return Trainer(
-        model=model,
-        args=arguments,
-        train_dataset=datasets["training"],
-        eval_dataset=datasets["validation"],
-        data_collator=DataCollatorWithPadding(tokenizer),
-        compute_metrics=metrics,
-        compute_loss_func=loss,
-        optimizers=(optimizer, None),
-        callbacks=[EarlyStoppingCallback(config.patience)],
-    )
-
-
-def layerwise_rates(model: PreTrainedModel, config: FinetuneConfig) -> list[dict[str, Any]]:
-    """Give every parameter its rate: the head the full one, each layer below less, the embeddings the least."""
-    depth = int(model.config.num_hidden_layers)
-    groups: dict[int, list[torch.nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            groups.setdefault(_height(name, depth), []).append(parameter)
-    return [
-        {"params": parameters, "lr": config.learning_rate * config.layer_decay ** (depth + 1 - height)}
-        for height, parameters in sorted(groups.items())
-    ]
-
-
-def _height(name: str, depth: int) -> int:
-    """Tell where a parameter lies: 0 in the embeddings, 1 in the lowest layer, ``depth`` + 1 in the head."""
-    layer = re.search(r"\blayers?\.(\d+)\.", name)
-    if layer:
-        return int(layer[1]) + 1
-    return 0 if "embedding" in name or "relative_attention_bias" in name else depth + 1  # the latter is MPNet's
 
 
 def _check_base(config: FinetuneConfig, base: PreTrainedConfig) -> None:

@@ -24,11 +24,9 @@ from whyshare import Labeller
 from whyshare.cli import main
 from whyshare.data.motives import MOTIVES
 from whyshare.models.settings import ModelSettings
-from whyshare.training.finetune import (
-    FinetuneConfig,
-    last_checkpoint,
-    open_checkpoints,
-)
+from whyshare.training import finetuning_loop
+from whyshare.training.finetune import FinetuneConfig
+from whyshare.training.finetuning_loop import last_checkpoint, open_checkpoints
 from whyshare.training.vocabulary import make_tokenizer
 
 pytestmark = pytest.mark.slow
@@ -122,6 +120,32 @@ def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path, monkeypatch, caplog
     assert "going on from" in caplog.text
     assert (tmp_path / "stopped/model.safetensors").read_bytes() == (tmp_path / "whole/model.safetensors").read_bytes()
     assert not (tmp_path / "stopped.checkpoints").exists()
+
+
+def test_a_run_stopped_within_an_epoch_goes_on_to_the_same_weights(tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+    caplog.set_level("INFO")
+    base_of("bert", tmp_path / "base")
+    write_posts(tmp_path / "mine.csv")
+    recipe = 'train = ["mine.csv"]\nname = "mine"\nbase = "base"\nepochs = 2\nbatch_size = 16\n'  # 5 steps an epoch
+    (tmp_path / "recipe.toml").write_text(recipe, encoding="utf-8")
+    assert main(["train", "recipe.toml", "-o", "whole"]) == 0
+
+    monkeypatch.setattr(finetuning_loop, "SAVE_SECONDS", 0)
+    saved, steps = Trainer._save_checkpoint, []
+
+    def stop_within_epochs(trainer, *args, **kwargs):
+        saved(trainer, *args, **kwargs)
+        steps.append(trainer.state.global_step)
+        if len(steps) in (3, 7):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Trainer, "_save_checkpoint", stop_within_epochs)
+    for code in (130, 130, 0):
+        assert main(["train", "recipe.toml", "-o", "stopped"]) == code
+    assert steps == list(range(1, 11))
+    assert "going on from" in caplog.text
+    assert (tmp_path / "stopped/model.safetensors").read_bytes() == (tmp_path / "whole/model.safetensors").read_bytes()
 
 
 def test_patience_is_counted_across_a_stop(tmp_path, monkeypatch):
@@ -255,7 +279,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr("whyshare.training.finetune.finetune", stop)
     assert main(["train", "mine.csv", "-o", str(tmp_path / "model")]) == 130
-    assert "stopped; run the same command again to go on from its last epoch" in capsys.readouterr().err
+    assert "stopped; run the same command again to go on from its last checkpoint" in capsys.readouterr().err
 
 
 def test_repeats_are_for_every_file():

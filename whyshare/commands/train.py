@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         settings = finetune(config, options.output)
     except KeyboardInterrupt:
-        print("whyshare: stopped; run the same command again to go on from its last epoch", file=sys.stderr)
+        print("whyshare: stopped; run the same command again to go on from its last checkpoint", file=sys.stderr)
         return 130
     rows = [
         (language, score["posts"], f"{score['macro_f1']:.3f}", f"{score['accuracy']:.3f}")

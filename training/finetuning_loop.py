@@ -1,0 +1,180 @@
+"""The loop of fine-tuning: the Hugging Face ``Trainer``, its layer-wise rates, and the checkpoints that it goes on from."""
+
+import json
+import logging
+import re
+import shutil
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from sklearn.metrics import accuracy_score, f1_score
+from transformers import (
+    DataCollatorWithPadding,
+    EarlyStoppingCallback,
+    EvalPrediction,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+from transformers.trainer_utils import get_last_checkpoint
+
+from ..data.fingerprints import file_fingerprint
+from ..models.bases import base_location
+from ..models.settings import WEIGHTS_FILE
+
+if TYPE_CHECKING:
+    from .finetune import FinetuneConfig
+
+log = logging.getLogger(__name__)
+
+SAVE_SECONDS = 300  # between checkpoints within an epoch, which may take hours without a GPU
+
+
+def checkpoints_of(folder: Path) -> Path:
+    """Name the folder of checkpoints beside that of the model."""
+    return folder.with_name(folder.name + ".checkpoints")
+
+
+def open_checkpoints(folder: Path, config: "FinetuneConfig") -> Path:
+    """Make the folder of checkpoints; those of another recipe, or of files or a base that have changed, are dropped."""
+    files = [Path(path) for path in (*config.train, *config.extra, *config.pseudo)]
+    base = Path(base_location(config.base)) / WEIGHTS_FILE
+    if base.is_file():
+        files.append(base)
+    made_by = asdict(config) | {str(path): file_fingerprint(path) for path in files}
+    recipe, text = folder / "recipe.json", json.dumps(made_by, indent=2, ensure_ascii=False)
+    if folder.exists() and not (recipe.is_file() and recipe.read_text(encoding="utf-8") == text):
+        log.info("%s is of another recipe; starting anew", folder)
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    recipe.write_text(text, encoding="utf-8")
+    return folder
+
+
+def last_checkpoint(folder: Path) -> str | None:
+    """Find the newest checkpoint; a torso that a stop left is removed."""
+    for torso in (path for path in folder.glob("checkpoint-*") if not (path / "trainer_state.json").is_file()):
+        shutil.rmtree(torso)
+    return get_last_checkpoint(folder) if folder.is_dir() else None
+
+
+def train_stage(trainer: Trainer) -> None:
+    """Train, or go on from the last checkpoint."""
+    last = last_checkpoint(Path(str(trainer.args.output_dir)))
+    if last:
+        log.info("going on from %s", last)
+    trainer.train(resume_from_checkpoint=last)
+
+
+def freeze(model: PreTrainedModel, layers: int) -> PreTrainedModel:
+    """Keep the embeddings and the lowest layers of a classifier as they are, in place; nothing where ``layers`` is 0."""
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(not layers or _height(name, layers) > layers)
+    return model
+
+
+def make_trainer(
+    config: "FinetuneConfig", model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase,
+    datasets: dict[str, Dataset], checkpoints: Path,
+) -> Trainer:  # fmt: skip
+    """Set up the ``Trainer``: soft cross-entropy, layer-wise rates, early stopping on macro-F1."""
+
+    def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:
+        log_probs = torch.log_softmax(outputs.logits.float(), dim=-1)
+        return -(labels * log_probs).sum(-1).mean()
+
+    def metrics(prediction: EvalPrediction) -> dict[str, float]:
+        gold = np.asarray(prediction.label_ids).argmax(-1)
+        guess = np.asarray(prediction.predictions).argmax(-1)
+        return {"macro_f1": f1_score(gold, guess, average="macro"), "accuracy": accuracy_score(gold, guess)}
+
+    arguments = TrainingArguments(
+        output_dir=str(checkpoints),
+        num_train_epochs=config.epochs,
+        per_device_train_batch_size=config.batch_size,
+        per_device_eval_batch_size=64,
+        learning_rate=config.learning_rate,
+        warmup_steps=config.warmup_share,
+        lr_scheduler_type="linear",
+        bf16=True,
+        train_sampling_strategy="group_by_length",
+        length_column_name="length",
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        save_total_limit=1,
+        load_best_model_at_end=True,
+        restore_callback_states_from_checkpoint=True,  # or patience would be counted from 0 again
+        metric_for_best_model="macro_f1",
+        logging_steps=50,
+        seed=config.seed,
+        data_seed=config.seed,
+        use_cpu=not torch.cuda.is_available(),
+        dataloader_pin_memory=torch.cuda.is_available(),
+        report_to="none",
+        label_names=["labels"],
+    )
+    optimizer = torch.optim.AdamW(layerwise_rates(model, config), weight_decay=config.weight_decay, fused=True)
+    return Trainer(
+        model=model,
+        args=arguments,
+        train_dataset=datasets["training"],
+        eval_dataset=datasets["validation"],
+        data_collator=DataCollatorWithPadding(tokenizer),
+        compute_metrics=metrics,
+        compute_loss_func=loss,
+        optimizers=(optimizer, None),
+        callbacks=[EarlyStoppingCallback(config.patience), SaveBetweenEpochs()],
+    )
+
+
+class SaveBetweenEpochs(TrainerCallback):
+    """Save every :data:`SAVE_SECONDS` within an epoch; its end, where the model is measured, is saved anyway."""
+
+    saved = 0.0
+
+    def on_train_begin(self, *_: Any, **__: Any) -> None:
+        """Start the clock."""
+        self.saved = time.monotonic()
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> TrainerControl:
+        """Ask for a checkpoint where it is time."""
+        within = state.global_step % (state.max_steps // int(args.num_train_epochs))
+        if within and time.monotonic() - self.saved >= SAVE_SECONDS:
+            control.should_save = True
+        return control
+
+    def on_save(self, *_: Any, **__: Any) -> None:
+        """Start the clock anew."""
+        self.saved = time.monotonic()
+
+
+def layerwise_rates(model: PreTrainedModel, config: "FinetuneConfig") -> list[dict[str, Any]]:
+    """Give every parameter its rate: the head the full one, each layer below less, the embeddings the least."""
+    depth = int(model.config.num_hidden_layers)
+    groups: dict[int, list[torch.nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            groups.setdefault(_height(name, depth), []).append(parameter)
+    return [
+        {"params": parameters, "lr": config.learning_rate * config.layer_decay ** (depth + 1 - height)}
+        for height, parameters in sorted(groups.items())
+    ]
+
+
+def _height(name: str, depth: int) -> int:
+    """Tell where a parameter lies: 0 in the embeddings, 1 in the lowest layer, ``depth`` + 1 in the head."""
+    layer = re.search(r"\blayers?\.(\d+)\.", name)
+    if layer:
+        return int(layer[1]) + 1
+    return 0 if "embedding" in name or "relative_attention_bias" in name else depth + 1  # the latter is MPNet's
