@@ -66,6 +66,9 @@ _OWN_LABELS = """- The labels it learnt from were given by instances of a large 
 
 
 _TOLD = {"pretraining", "taught_by"}  # what is no key of a recipe, and told in words
+_OF_A_MEAN = {
+    "train", "extra", "name", "base", "languages", "validation_share", "max_length", "target_accuracy", "split_seed", "average",
+}  # fmt: skip
 
 
 def write_card(folder: Path, name: str, settings: ModelSettings) -> None:
@@ -77,7 +80,7 @@ def write_card(folder: Path, name: str, settings: ModelSettings) -> None:
         scores=_score_table(settings),
         origin=_origin(settings),
         taught=_taught(settings.recipe),
-        recipe="\n".join(f"{key} = {_toml(value)}" for key, value in settings.recipe.items() if key not in _TOLD),
+        recipe="\n".join(f"{key} = {_toml(value)}" for key, value in _keys(settings.recipe).items()),
         data=", ".join(f"`{file}` {digest[:16]}" for file, digest in settings.data.items()),
         fitted=_fitted(settings),
         threshold=f"{settings.uncertain_below:.2f}",
@@ -88,6 +91,16 @@ def write_card(folder: Path, name: str, settings: ModelSettings) -> None:
         seen="It has seen public posts of 2008 to 2022. " if own else "",
     )
     (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def _keys(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Choose the keys that had a say: a mean of models trains nothing."""
+    mean = recipe.get("average")
+    return {
+        key: value
+        for key, value in recipe.items()
+        if (key in _OF_A_MEAN if mean else key not in _TOLD and key != "average")
+    }
 
 
 def _fitted(settings: ModelSettings) -> str:

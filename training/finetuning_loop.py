@@ -53,7 +53,7 @@ def open_checkpoints(folder: Path, config: "FinetuneConfig") -> Path:
     made_by = asdict(config) | {str(path): file_fingerprint(path) for path in files}
     recipe, text = folder / "recipe.json", json.dumps(made_by, indent=2, ensure_ascii=False)
     if folder.exists() and not (recipe.is_file() and recipe.read_text(encoding="utf-8") == text):
-        log.info("%s is of another recipe; starting anew", folder)
+        log.info("%s is of another recipe, or of files that have changed; starting anew", folder)
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     recipe.write_text(text, encoding="utf-8")

@@ -20,6 +20,7 @@ from tokenizers.models import Unigram
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertForPreTraining, PreTrainedTokenizerFast
 
 from ..data.errors import InputError
+from ..data.fingerprints import file_fingerprint
 from ..models.bases import MINILM, base_location
 from .corpus import CorpusText, held_out_fingerprints, read_corpus
 from .graft import graft_embeddings, shared_rows, train_word_vectors
@@ -72,12 +73,13 @@ class PretrainConfig:
 
 def pretrain(config: PretrainConfig, folder: Path) -> None:
     """Run the recipe; ``folder`` then holds an encoder that ``from_pretrained`` loads, the recipe and the log."""
+    files = {file: file_fingerprint(Path(file)) for file in (*config.corpora, *config.held_out)}
+    recipe = json.loads(json.dumps(asdict(config) | {"files": files}))
     folder.mkdir(parents=True, exist_ok=True)
-    recipe = json.loads(json.dumps(asdict(config)))
     if (folder / "recipe.json").is_file():
         before = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
         if before | {"checkpoint_minutes": config.checkpoint_minutes} != recipe:
-            log.info("%s is of another recipe; starting anew", folder)
+            log.info("%s is of another recipe, or of files that have changed; starting anew", folder)
             for name in ("tokens.npz", "weak_labels.json", "checkpoint.pt", "log.jsonl"):
                 (folder / name).unlink(missing_ok=True)
     (folder / "recipe.json").write_text(json.dumps(recipe, indent=2, ensure_ascii=False), encoding="utf-8")

@@ -225,6 +225,8 @@ def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, caps
         torch.testing.assert_close(tensor.float(), (one[name].float() + two[name].float()) / 2, atol=2e-4, rtol=1e-3)
     assert not torch.equal(one["classifier.weight"], two["classifier.weight"])
     assert (tmp_path / "mean/tokenizer.json").read_bytes() == (tmp_path / "1/tokenizer.json").read_bytes()
+    cards = [(tmp_path / name / "README.md").read_text(encoding="utf-8") for name in ("1", "mean")]
+    assert [("average = " in card, "learning_rate = " in card) for card in cards] == [(False, True), (True, False)]
 
     write_posts(tmp_path / "more.csv")
     assert main(["train", "more.csv", "-o", "further", "--base", "mean"]) == 0
