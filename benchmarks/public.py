@@ -82,6 +82,7 @@ def measure(base: Path, name: str, seed: int) -> dict[str, str | float]:
     model = AutoModelForSequenceClassification.from_pretrained(
         base,
         num_labels=len(names),
+        ignore_mismatched_sizes=True,  # the head of another task is left
         attn_implementation="sdpa" if torch.cuda.is_available() else "eager",
         dtype=torch.float32,
     )
@@ -118,7 +119,7 @@ def measure(base: Path, name: str, seed: int) -> dict[str, str | float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("encoder", type=Path, help="folder that whyshare pretrain wrote")
+    parser.add_argument("encoder", type=Path, help="folder that whyshare pretrain or whyshare train wrote")
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS), metavar="TASK")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--log", type=Path, default=Path("runs/public.jsonl"))

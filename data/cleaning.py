@@ -13,6 +13,7 @@ CLEANING_VERSION = 1
 ENDS = 10_000  # characters at each end of a text; what lies between is cut: no post has it, and no model reads it
 
 URL, HANDLE, NUMBER = "<url>", "@user", "<num>"
+PLACEHOLDER = re.compile(f"{URL}|{HANDLE}|{NUMBER}")
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 # Only letters, digits and the signs that start a handle, a tag or an entity: ，！？ are Chinese punctuation and stay.

@@ -4,9 +4,10 @@ import re
 from collections.abc import Collection
 from typing import Literal
 
+from .cleaning import PLACEHOLDER
+
 Language = Literal["zh", "en", "mixed", "other"]
 
-_PLACEHOLDER = re.compile(r"<url>|@user|<num>")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]+(?:['’][A-Za-z]+)*")
 _OTHER_LETTER = re.compile(r"[^\W\d_]")
@@ -21,7 +22,7 @@ def detect_language(text: str) -> Language:
 
     ``detect_language("加油 Leicester") -> "mixed"``
     """
-    text = _PLACEHOLDER.sub(" ", text)
+    text = PLACEHOLDER.sub(" ", text)
     han, latin = len(_HAN.findall(text)), len(_LATIN_WORD.findall(text))
     letters = len(_OTHER_LETTER.findall(_LATIN_WORD.sub("", text))) - han
     words = han + latin

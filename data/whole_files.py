@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .errors import InputError
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
@@ -14,6 +16,11 @@ def written_whole(path: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        temporary.replace(path)
+        try:
+            temporary.replace(path)
+        except PermissionError as error:  # Windows lets no file be replaced that a program holds open
+            raise InputError(
+                f"cannot write {path} ({error.strerror}); close it where it is open, and run the same command again"
+            ) from None
     finally:
         temporary.unlink(missing_ok=True)

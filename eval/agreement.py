@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.motives import MOTIVES, Motive
-from .intervals import RESAMPLES, Estimate, estimate, resample_weights
+from .intervals import RESAMPLES, Estimate, first_estimate, resample_weights
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -108,27 +108,27 @@ def measure_agreement(
     weights = np.vstack([np.ones(len(usable)), resample_weights(len(usable), resamples=resamples, seed=seed)])
     counts = label_counts(usable, classes)
     overall = {
-        "equal labels": _estimate(percent_agreement(counts, weights)),
-        "Krippendorff's alpha": _estimate(krippendorff_alpha(counts, weights)),
+        "equal labels": first_estimate(percent_agreement(counts, weights)),
+        "Krippendorff's alpha": first_estimate(krippendorff_alpha(counts, weights)),
     }
     complete = (usable != MISSING).all(axis=1)
     if complete.sum() >= 2:
         own = weights[:, complete][weights[:, complete].sum(axis=1) > 0]
         name = "Fleiss' kappa" + ("" if complete.all() else f" ({complete.sum()} posts that all have labelled)")
-        overall[name] = _estimate(fleiss_kappa(counts[complete], own))
+        overall[name] = first_estimate(fleiss_kappa(counts[complete], own))
     pairs = {}
     for i, j in combinations(range(labels.shape[1]), 2):
         both = (usable[:, i] != MISSING) & (usable[:, j] != MISSING)
         if both.sum() >= 2:
             own = weights[:, both][weights[:, both].sum(axis=1) > 0]
             first, second = usable[both, i], usable[both, j]
-            kappa = _estimate(cohen_kappa(first, second, classes, own))
-            equal = _estimate(own @ (first == second) / own.sum(axis=1))
+            kappa = first_estimate(cohen_kappa(first, second, classes, own))
+            equal = first_estimate(own @ (first == second) / own.sum(axis=1))
             pairs[annotators[i], annotators[j]] = (kappa, equal)
     alphas = {}
     for k, motive in enumerate(MOTIVES):
         against_rest = np.stack([counts[:, k], counts.sum(axis=1) - counts[:, k]], axis=1)
-        alphas[motive] = _estimate(krippendorff_alpha(against_rest, weights))
+        alphas[motive] = first_estimate(krippendorff_alpha(against_rest, weights))
     return Agreement(len(usable), annotators, overall, pairs, alphas)
 
 
@@ -142,11 +142,6 @@ def disagreements(labels: Ints) -> Counter[tuple[int, int]]:
         given = sorted(label for label in row if label != MISSING)
         found.update((a, b) for a, b in combinations(given, 2) if a != b)
     return found
-
-
-def _estimate(values: Floats) -> Estimate:
-    """Take the first value as the point, the others as its resamples."""
-    return estimate(values[0], values[1:])
 
 
 def _beyond_chance(observed: Floats, expected: Floats) -> Floats:

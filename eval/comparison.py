@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from ..data.motives import MOTIVES, Motive
-from .intervals import RESAMPLES, Estimate, estimate, resample_weights
+from .intervals import RESAMPLES, Estimate, first_estimate, resample_weights
 from .metrics import Judged, confusion, macro, precision_recall_f1
 
 
@@ -83,13 +83,13 @@ def compare(
     comparisons = []
     together = zip(pairs, counts, p_values, holm(p_values), class_rows, strict=True)
     for (i, j), (only_i, only_j), p, adjusted, of_classes in together:
-        classes = {motive: _estimate(f1[i][:, k] - f1[j][:, k]) for k, motive in enumerate(MOTIVES)}
+        classes = {motive: first_estimate(f1[i][:, k] - f1[j][:, k]) for k, motive in enumerate(MOTIVES)}
         comparisons.append(
             Comparison(
                 first=models[i][0],
                 second=models[j][0],
-                macro_f1=_estimate(macro(f1[i]) - macro(f1[j])),
-                accuracy=_estimate(weights @ (right[i] - right[j]) / weights.sum(axis=1)),
+                macro_f1=first_estimate(macro(f1[i]) - macro(f1[j])),
+                accuracy=first_estimate(weights @ (right[i] - right[j]) / weights.sum(axis=1)),
                 classes=classes,
                 class_p_values=of_classes,
                 only_first=only_i,
@@ -129,7 +129,3 @@ def flipped(first: Judged, second: Judged) -> NDArray[np.int64]:
 def _discordant(first_right: NDArray[np.float64], second_right: NDArray[np.float64]) -> tuple[int, int]:
     """Count the posts that only the first, and only the second, has right."""
     return int((first_right > second_right).sum()), int((second_right > first_right).sum())
-
-
-def _estimate(values: NDArray[np.float64]) -> Estimate:
-    return estimate(values[0], values[1:])

@@ -9,7 +9,7 @@ from itertools import chain, compress
 import numpy as np
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from ..data.cleaning import clean
+from ..data.cleaning import HANDLE, NUMBER, URL, clean
 
 # A run of letters, an emoji, or a [bracket emoticon]; Chinese runs are cut into words afterwards.
 _TOKEN = re.compile(
@@ -41,7 +41,7 @@ _CHINESE_STOP_WORDS = frozenset(
         "可以",
     ]
 )
-_LEFT_OUT = {"<url>", "@user", "<num>"} | ENGLISH_STOP_WORDS | _CHINESE_STOP_WORDS
+_LEFT_OUT = {URL, HANDLE, NUMBER} | ENGLISH_STOP_WORDS | _CHINESE_STOP_WORDS
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 LEAST = 3  # posts that must have a word before it is listed
 PRIOR = 0.1  # weight of the prior, as a share of all words; the larger, the more evidence a rare word needs
@@ -56,7 +56,7 @@ class Word:
     z: float
 
 
-def words_of(text: str) -> frozenset[str]:
+def content_words(text: str) -> frozenset[str]:
     """Cut a text into words and emoji: Chinese by jieba where it is installed, by pairs of characters where not.
 
     Each counts once, so that one shouting post does not decide.

@@ -58,3 +58,8 @@ def percentile_interval(values: Floats, level: float = LEVEL) -> tuple[float, fl
 def estimate(point: float, resampled: Floats) -> Estimate:
     """Join a point estimate with the interval of its resamples."""
     return Estimate(float(point), *percentile_interval(resampled))
+
+
+def first_estimate(values: Floats) -> Estimate:
+    """Take the first value as the point, the others as its resamples."""
+    return estimate(values[0], values[1:])

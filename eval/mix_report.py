@@ -8,7 +8,7 @@ from .. import __version__
 from ..data.motives import MOTIVES, Motive
 from ..data.predictions import Prediction
 from .charts import bars, stacked_bars
-from .contrast import distinctive_words, words_of
+from .contrast import content_words, distinctive_words
 from .intervals import Estimate
 from .mix import EVERYTHING, LIMITS, GroupMix
 from .pages import COLOURS, PageLanguage, excerpt, make_folder, motive_name, render, words_in, write_page
@@ -41,7 +41,7 @@ def write_mix_report(
     make_folder(folder)
     words = words_in(language)
     overall = mixes[0]
-    words_said = [words_of(post.text) for post in posts]
+    words_said = [content_words(post.text) for post in posts]
     ranked = sorted(MOTIVES, key=lambda motive: -overall.of(motive).value)
     sections = []
     if len(mixes) > 1:

@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import HashingVectorizer
 
-from ..data.cleaning import clean
+from ..data.cleaning import PLACEHOLDER, clean
 from ..data.motives import MOTIVES, Motive
 
 NGRAM = 5  # characters
 NEAR = 0.85  # cosine of character n-grams from which two texts are nearly the same
 _LEAST = 1e-6  # probability that is taken for zero
 _BLOCK = 500  # rows that are compared at a time
-_MASKS = re.compile(r"<url>|@user|<num>")
 _REPEATED = re.compile(r"(.)\1{2,}")
 _EDGE = "\0" * (NGRAM - 1)  # so that a short text has n-grams too
 
@@ -86,5 +85,5 @@ def near_duplicates(first: Sequence[str], second: Sequence[str] | None = None) -
 
 
 def _content(text: str) -> str:
-    content = _REPEATED.sub(r"\1\1", _MASKS.sub("", clean(text))).strip()
+    content = _REPEATED.sub(r"\1\1", PLACEHOLDER.sub("", clean(text))).strip()
     return f"{_EDGE}{content}{_EDGE}" if 0 < len(content) < NGRAM else content

@@ -1,1 +1,1 @@
-"""The classifier: its folder, its vocabulary, its export, and the jieba baseline it is measured against."""
+"""The classifier: its bases, its folder, its encoding and export, and the n-gram baseline that it is measured against."""

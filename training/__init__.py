@@ -1,1 +1,1 @@
-"""Pretraining, fine-tuning and calibration; one TOML recipe per shipped model."""
+"""Trimming, pretraining, teaching, fine-tuning, calibration; ``recipes/`` has each step behind the bundled model."""

@@ -65,7 +65,7 @@ def fit_temperatures(logits: FloatArray, label_ids: IntArray, languages: Sequenc
 
 def calibrated(logits: FloatArray, languages: Sequence[str], temperatures: Mapping[str, float]) -> FloatArray:
     """Turn logits into probabilities with the temperature of each post's language; shape (posts, labels)."""
-    divisors = np.array([temperatures.get(language, temperatures["all"]) for language in languages])
+    divisors = np.array([temperatures.get(language, temperatures.get("all", 1.0)) for language in languages])
     return softmax(logits / divisors[:, None], axis=1)
 
 

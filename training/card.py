@@ -1,5 +1,6 @@
 """The model card: ``README.md`` of a model folder, written from its settings."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -165,6 +166,4 @@ def _score_table(settings: ModelSettings) -> str:
 
 
 def _toml(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    return f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return json.dumps(value, ensure_ascii=False)  # of strings, numbers and lists TOML and JSON are one

@@ -32,7 +32,7 @@ from .average import average_models
 from .examples import split_posts, training_examples, validation_examples
 from .finetuning_loop import checkpoints_of, freeze, make_trainer, open_checkpoints, train_stage
 from .folder import half_precision, move_bias, save_folder, settings_from_validation, settings_of, write_validation
-from .memory import keep_freed_memory
+from .machine import best_attention, keep_freed_memory
 from .predict import predict_logits
 from .settings import check_languages, check_ranges
 
@@ -89,8 +89,8 @@ class FinetuneConfig:
             raise ValueError(f"max_length is {self.max_length}; at least 8 tokens are needed")
         if not 0 < self.validation_share < 0.5:
             raise ValueError(f"validation_share is {self.validation_share}; a share below 0.5 is needed")
-        if not 0 <= self.secondary_share <= 0.5:
-            raise ValueError(f"secondary_share is {self.secondary_share}; at most 0.5 can go to the second motive")
+        if not 0 <= self.secondary_share < 0.5:
+            raise ValueError(f"secondary_share is {self.secondary_share}; less than 0.5 can go to the second motive")
         if not self.train:
             raise ValueError("train names no file; give at least one annotated file")
         if "-" in self.train + self.extra:
@@ -107,6 +107,7 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     :param folder: Receives the model; checkpoints lie in ``FOLDER.checkpoints`` beside it until it is written. A run of
         the same recipe on the same files goes on from there.
     :return: The settings written, with the validation scores.
+    :raises InputError: If a file or the base cannot be read, or there are too few posts.
     """
     keep_freed_memory()
     set_seed(config.init_seed)
@@ -168,10 +169,8 @@ def load_classifier(location: str, dropout: float, layers: int = 0) -> PreTraine
     for name in ("hidden_dropout_prob", "mlp_dropout", "classifier_dropout"):
         if hasattr(config, name):
             setattr(config, name, dropout)
-    # Without a GPU, plain attention trains twice as fast as torch's fused kernel.
-    attention = "sdpa" if torch.cuda.is_available() else "eager"
     return AutoModelForSequenceClassification.from_pretrained(
-        location, config=config, attn_implementation=attention, dtype=torch.float32, ignore_mismatched_sizes=True
+        location, config=config, attn_implementation=best_attention(), dtype=torch.float32, ignore_mismatched_sizes=True
     )  # the head of another task is left
 
 

@@ -89,8 +89,7 @@ def make_trainer(
     """Set up the ``Trainer``: soft cross-entropy, layer-wise rates, early stopping on macro-F1."""
 
     def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:
-        log_probs = torch.log_softmax(outputs.logits.float(), dim=-1)
-        return -(labels * log_probs).sum(-1).mean()
+        return torch.nn.functional.cross_entropy(outputs.logits.float(), labels)
 
     def metrics(prediction: EvalPrediction) -> dict[str, float]:
         gold = np.asarray(prediction.label_ids).argmax(-1)

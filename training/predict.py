@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedModel
 
 from ..data.motives import MOTIVES
@@ -23,13 +24,9 @@ def predict_logits(model: PreTrainedModel, input_ids: Sequence[list[int]]) -> ND
     logits = np.zeros((len(input_ids), len(MOTIVES)), dtype=np.float32)
     for start in range(0, len(order), BATCH):
         chosen = order[start : start + BATCH]
-        longest = len(input_ids[chosen[-1]])
-        ids = torch.zeros((len(chosen), longest), dtype=torch.long)
-        ids += model.config.pad_token_id or 0
-        mask = torch.zeros_like(ids)
-        for row, k in enumerate(chosen):
-            ids[row, : len(input_ids[k])] = torch.tensor(input_ids[k])
-            mask[row, : len(input_ids[k])] = 1
+        rows = [torch.tensor(input_ids[k]) for k in chosen]
+        ids = pad_sequence(rows, batch_first=True, padding_value=model.config.pad_token_id or 0)
+        mask = pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
         answer = model(input_ids=ids.to(model.device), attention_mask=mask.to(model.device)).logits
         logits[chosen] = answer.float().cpu().numpy()
     return logits

@@ -6,6 +6,7 @@ tell the weak labels of the corpus apart. The loop is in ``pretraining_loop.py``
 
 import json
 import logging
+import math
 import random
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -24,9 +25,10 @@ from ..data.fingerprints import file_fingerprint
 from ..models.bases import MINILM, base_location
 from .corpus import CorpusText, held_out_fingerprints, read_corpus
 from .graft import graft_embeddings, shared_rows, train_word_vectors
+from .machine import best_attention, best_device, keep_freed_memory
 from .masking import PackedTexts, TokenIds
-from .memory import keep_freed_memory
 from .pretraining_loop import train
+from .settings import check_ranges
 from .vocabulary import (
     VocabularyConfig,
     count_candidates,
@@ -38,6 +40,17 @@ from .vocabulary import (
 from .weak import WeakTasks
 
 log = logging.getLogger(__name__)
+
+LEAST_TEXTS = 100  # of which a hundredth is validated on
+RANGES = {
+    **dict.fromkeys(("vocabulary_texts", "word_vector_width", "batch_tokens", "weak_min_texts"), (1, math.inf)),
+    **dict.fromkeys(("weak_weight", "weight_decay", "checkpoint_minutes"), (0, math.inf)),
+    "max_length": (6, math.inf),  # shorter texts are left out
+    "comment_share": (0, 1),
+    "warmup_share": (0, 0.99),
+    "learning_rate": (1e-9, 1),
+    "seed": (0, 2**32 - 1),
+}
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,7 @@ class PretrainConfig:
     seed: int = 13  # seeds sampling, initialisation, order and masks
 
     def __post_init__(self) -> None:
+        check_ranges(self, RANGES)
         if len(self.tokens) != len(self.corpora):
             raise ValueError(f"tokens names {len(self.tokens)} budgets for {len(self.corpora)} corpora; give one each")
         if not 0 < self.mask_share < 1:
@@ -72,7 +86,12 @@ class PretrainConfig:
 
 
 def pretrain(config: PretrainConfig, folder: Path) -> None:
-    """Run the recipe; ``folder`` then holds an encoder that ``from_pretrained`` loads, the recipe and the log."""
+    """Run the recipe; ``folder`` then holds an encoder that ``from_pretrained`` loads, the recipe and the log.
+
+    A stopped run of the same recipe on the same files goes on from there.
+
+    :raises InputError: If a corpus or the base cannot be read, or too few texts are left.
+    """
     files = {file: file_fingerprint(Path(file)) for file in (*config.corpora, *config.held_out)}
     recipe = json.loads(json.dumps(asdict(config) | {"files": files}))
     folder.mkdir(parents=True, exist_ok=True)
@@ -90,7 +109,7 @@ def pretrain(config: PretrainConfig, folder: Path) -> None:
     keep_freed_memory()
     tokenizer = AutoTokenizer.from_pretrained(folder)
     packed = PackedTexts.load(folder / "tokens.npz")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(best_device())
     checkpoint = folder / "checkpoint.pt"
     weak_tasks = WeakTasks.load(folder / "weak_labels.json")
     if config.new_vocabulary:
@@ -131,6 +150,10 @@ def prepare(config: PretrainConfig, folder: Path) -> None:
         rate = unknown_rate(tokenizer, [item.text for item in corpus[-20_000:]], pretrained.unk_token_id)
         log.info("%s: %d texts, unknown %.3f %%", Path(path).name, len(corpus), 100 * rate)
     packed = PackedTexts.pack(_encode(config, tokenizer, corpora, weak_tasks, rng))
+    if len(packed) < LEAST_TEXTS:
+        raise InputError(
+            f"the corpora gave {len(packed)} texts; at least {LEAST_TEXTS} are needed: add some, or tokens"
+        )
     packed.save(folder / "tokens.npz")
     log.info("vocabulary %d, %d texts, %d tokens", tokenizer.get_vocab_size(), len(packed), packed.tokens)
     log.info("%d texts have one of %d weak labels", (packed.weak >= 0).sum(), len(weak_tasks.classes))
@@ -219,6 +242,5 @@ def plain_config(location: str) -> BertConfig:
     """Read the base's configuration, without dropout: in one pass there is nothing to overfit."""
     bert_config = BertConfig.from_pretrained(location)
     bert_config.hidden_dropout_prob = bert_config.attention_probs_dropout_prob = 0.0
-    # Without a GPU, plain attention trains twice as fast as torch's fused kernel.
-    bert_config._attn_implementation = "sdpa" if torch.cuda.is_available() else "eager"
+    bert_config._attn_implementation = best_attention()
     return bert_config

@@ -25,6 +25,7 @@ from ..models.encoding import Encoder
 from ..models.settings import ModelSettings
 from .calibrate import calibrated
 from .corpus import held_out_fingerprints, read_corpus, read_records
+from .machine import best_attention, best_device
 from .predict import predict_logits
 from .settings import check_languages
 from .targets import split_with_extra
@@ -53,6 +54,8 @@ class PseudoConfig:
     def __post_init__(self) -> None:
         if len(self.posts) != len(self.corpora):
             raise ValueError(f"posts names {len(self.posts)} numbers for {len(self.corpora)} corpora; give one each")
+        if min(self.posts, default=1) < 1:
+            raise ValueError(f"posts is {list(self.posts)}; at least 1 of each corpus is needed")
         if not self.teachers and not self.baseline_train:
             raise ValueError("no teacher; name model folders under teachers, or files under baseline_train")
         check_languages(self.languages)
@@ -61,7 +64,10 @@ class PseudoConfig:
 
 
 def pseudo_label(config: PseudoConfig, path: Path) -> None:
-    """Write texts with the mean probabilities of the teachers."""
+    """Write texts with the mean probabilities of the teachers.
+
+    :raises InputError: If a corpus, a teacher or an annotated file cannot be read.
+    """
     texts = _sample(config)
     probs: list[NDArray[np.floating]] = []
     weights = [1.0] * len(config.teachers)
@@ -85,7 +91,10 @@ def pseudo_label(config: PseudoConfig, path: Path) -> None:
 
 
 def read_pseudo(path: Path) -> tuple[list[str], NDArray[np.float32]]:
-    """Read texts and probabilities, shape (texts, 8), that :func:`pseudo_label` wrote as JSONL."""
+    """Read texts and probabilities, shape (texts, 8), that :func:`pseudo_label` wrote as JSONL.
+
+    :raises InputError: Where a line lacks the text or a probability, with its row.
+    """
     texts, rows = [], []
     for record in read_records(path, PROBABILITY_COLUMNS[0]):
         texts.append(record["text"])
@@ -112,10 +121,9 @@ def _sample(config: PseudoConfig) -> list[str]:
 def _model_probabilities(folder: Path, texts: list[str], bfloat16: bool) -> NDArray[np.floating]:
     settings = ModelSettings.load(folder)
     encoded = Encoder.load(folder, settings.max_length).encode_clean(texts)
-    attention = "sdpa" if torch.cuda.is_available() else "eager"
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = best_device()
     model = AutoModelForSequenceClassification.from_pretrained(
-        folder, attn_implementation=attention, dtype=torch.float32
+        folder, attn_implementation=best_attention(), dtype=torch.float32
     ).to(device)
     with torch.autocast(device, dtype=torch.bfloat16, enabled=bfloat16):
         logits = predict_logits(model, [item.ids for item in encoded])

@@ -17,7 +17,7 @@ from tokenizers import AddedToken, Tokenizer
 from transformers import BertModel, PreTrainedTokenizerFast
 
 from ..data.cleaning import HANDLE, NUMBER, URL, clean
-from .corpus import open_lines
+from .corpus import read_records
 from .e5 import END, PAD, REQUIREMENT, START, UNKNOWN, installed_weights, load_e5, make_tokenizer
 from .vocabulary import unknown_rate
 
@@ -106,6 +106,5 @@ def keep_rows(model: BertModel, pieces: Sequence[tuple[str, float]], kept: Itera
 
 
 def _sample(path: Path, count: int, rng: random.Random) -> list[str]:
-    with open_lines(path) as file:
-        lines = file.readlines()
-    return [json.loads(line)["text"] for line in rng.sample(lines, min(count, len(lines)))]
+    texts = [record["text"] for record in read_records(path, "text")]
+    return rng.sample(texts, min(count, len(texts)))

@@ -11,7 +11,7 @@ import pytest
 
 from whyshare.cli import main
 from whyshare.data.motives import MOTIVES
-from whyshare.eval.contrast import distinctive_words, words_of
+from whyshare.eval.contrast import content_words, distinctive_words
 
 ROOT = Path(__file__).parents[2]
 
@@ -351,10 +351,10 @@ def test_a_mistake_is_one_line(folder, capsys, arguments, message):
 def test_distinctive_words_set_groups_apart():
     pytest.importorskip("jieba")
     texts = ["抽奖送手机😂"] * 5 + ["今天天气很好"] * 5 + ["the end"] * 3
-    posts = [words_of(text) for text in texts]
+    posts = [content_words(text) for text in texts]
     words = [word.text for word in distinctive_words(posts, [True] * 5 + [False] * 8)]
     assert set(words) == {"抽奖", "手机", "😂"}
-    assert words_of("@user 看<url> Don't [泪]13800138000") == {"don't", "[泪]"}
+    assert content_words("@user 看<url> Don't [泪]13800138000") == {"don't", "[泪]"}
 
 
 def test_the_example_runs(tmp_path, monkeypatch, capsys):

@@ -21,7 +21,7 @@ MAJORITY, CHANCE = "always the commonest motive", "chance, in the true shares"
 NGRAMS = "n-grams with logistic regression"
 # Posts with the same value in such a column are alike; with fewer values, resamples of them would say little.
 CLUSTER_COLUMNS = ("author", "author_id", "user", "user_id", "username", "作者", "用户", "用户名", "source", "来源")
-FEW_CLUSTERS = 20
+LEAST_CLUSTERS = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +47,7 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resamples", type=int, default=1000, metavar="N", help="for the intervals; default 1000")
     parser.add_argument("--cluster", metavar="COLUMN",
                         help="draw resamples by author or source, whose posts are alike; default: such a column with "
-                        f"{FEW_CLUSTERS} values or more, if there is one; 'posts' draws posts")  # fmt: skip
+                        f"{LEAST_CLUSTERS} values or more, if there is one; 'posts' draws posts")  # fmt: skip
 
 
 def add_columns(parser: argparse.ArgumentParser) -> None:
@@ -196,7 +196,7 @@ def clusters_of(posts: Sequence["Annotated"], column: str | None) -> tuple[str, 
         raise InputError(f"the annotated file has no column {column!r}; it has {', '.join(columns)}")
     for name in [column] if column else [name for name in CLUSTER_COLUMNS if name in columns]:
         clusters = [str(post.fields.get(name) or f"row {post.row}") for post in posts]
-        if column in columns or FEW_CLUSTERS <= len(set(clusters)) < len(posts):
+        if column in columns or LEAST_CLUSTERS <= len(set(clusters)) < len(posts):
             return name, clusters
     return "posts", None
 

@@ -3,11 +3,11 @@ import sys
 
 import pytest
 
-from whyshare.training.memory import keep_freed_memory
+from whyshare.training.machine import keep_freed_memory
 
 FREE_A_LARGE_BLOCK = """
 import ctypes, resource
-from whyshare.training.memory import keep_freed_memory
+from whyshare.training.machine import keep_freed_memory
 {keep}
 libc = ctypes.CDLL("libc.so.6")
 libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]

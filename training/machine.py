@@ -1,11 +1,23 @@
-"""Keep the memory that a training step frees, so that the next step need not ask the system for it again."""
+"""What this machine trains on, and how it does so fastest."""
 
 import ctypes
 import sys
 
+import torch
+
 # Names and numbers of glibc's malloc.h
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
 GIBIBYTE = 1 << 30
+
+
+def best_device() -> str:
+    """Name the device to train on: a GPU, where there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def best_attention() -> str:
+    """Name the kernel of attention to train with; without a GPU, plain attention is twice as fast as torch's fused one."""
+    return "sdpa" if torch.cuda.is_available() else "eager"
 
 
 def keep_freed_memory() -> bool:
