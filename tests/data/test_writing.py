@@ -11,6 +11,7 @@ from whyshare.data.cells import escape_formula, unescape_formula
 from whyshare.data.columns import merge_columns
 from whyshare.data.errors import InputError
 from whyshare.data.reading import read_posts
+from whyshare.data.whole_files import written_whole
 from whyshare.data.writing import check_output, open_writer
 
 NAMES = ["a.csv", "a.tsv", "a.jsonl", "a.json", "a.parquet", "a.xlsx", "a.csv.gz", "a.jsonl.zst"]
@@ -180,3 +181,16 @@ def test_a_clash_of_names_is_renamed():
         "motive": "motive_whyshare",
         "language": "language",
     }
+
+
+def test_an_output_that_is_open_elsewhere_is_one_line(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Access is denied")  # as Windows does
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with (
+        pytest.raises(InputError, match=r"cannot write .*out\.csv \(Access is denied\); close it where it is open"),
+        written_whole(tmp_path / "out.csv") as temporary,
+    ):
+        temporary.touch()
+    assert not list(tmp_path.iterdir())

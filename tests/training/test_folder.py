@@ -1,4 +1,5 @@
 import json
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -99,3 +100,10 @@ def test_the_moved_bias_makes_a_motive_as_probable_as_it_is_frequent(tiny_model)
     np.testing.assert_allclose(predict_logits(model, ids), after, atol=1e-4)
     shift = after - before
     assert (np.delete(shift, 4, axis=1) < shift[:, [4]] - 0.05).all()
+
+
+def test_the_card_s_recipe_can_be_read_again(tmp_path):
+    recipe = {"train": ('C:\\data\\"mine".csv',), "name": "求助", "learning_rate": 1e-9, "languages": [], "seed": 13}
+    write_card(tmp_path, "mine", ModelSettings(recipe=recipe | {"taught_by": ["x"], "average": ()}))
+    card = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert tomllib.loads(card.split("```toml")[1].split("```")[0]) == recipe | {"train": list(recipe["train"])}

@@ -1,3 +1,4 @@
+import importlib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +60,23 @@ def test_a_bad_recipe_is_one_clear_line(tmp_path, text, message):
 def test_no_such_recipe(tmp_path):
     with pytest.raises(InputError, match="cannot read recipe"):
         read_recipe(tmp_path / "none.toml", Recipe)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "message"),
+    [
+        ("pretrain", "corpora = []\ntokens = []\nmax_length = 4", "max_length is 4; at least 6 is needed"),
+        ("pretrain", "corpora = []\ntokens = []\nwarmup_share = 1.0", "warmup_share is 1.0; 0 to 0.99 is needed"),
+        ("pseudo", 'corpora = ["a"]\nposts = [-1]\nteachers = ["b"]', "at least 1 of each corpus is needed"),
+        ("finetune", 'train = ["a"]\nsecondary_share = 0.5', "less than 0.5 can go to the second motive"),
+    ],
+)
+def test_a_number_out_of_range_is_one_clear_line(tmp_path, kind, text, message):
+    pytest.importorskip("torch")
+    stage = importlib.import_module(f"whyshare.training.{kind}")
+    with pytest.raises(InputError, match=r"recipe\.toml") as error:
+        read_recipe(write(tmp_path, text), getattr(stage, f"{kind.capitalize()}Config"))
+    assert message in str(error.value)
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)
