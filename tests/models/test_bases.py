@@ -1,5 +1,7 @@
 import pytest
 
+pytest.importorskip("safetensors")
+
 from whyshare.cli import main
 from whyshare.data.errors import InputError
 from whyshare.models.bases import base_location, loading

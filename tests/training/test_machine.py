@@ -3,6 +3,8 @@ import sys
 
 import pytest
 
+pytest.importorskip("torch")
+
 from whyshare.training.machine import keep_freed_memory
 
 FREE_A_LARGE_BLOCK = """

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+pytest.importorskip("transformers")
+
 from whyshare.training.masking import PackedTexts, TokenIds, mask_batch, token_budget_batches
 
 SPECIAL, VOCABULARY = 5, 50
