@@ -71,6 +71,11 @@ def read_files(paths: Sequence[Path]) -> dict[str, Labels]:
     return labels
 
 
+def named_by_row(paths: Sequence[Path]) -> bool:
+    """Tell whether posts are known by their row alone: files without ids, such as ``whyshare sample`` draws."""
+    return not any(find_column(open_table(path).columns, ["id"]) for path in paths)
+
+
 def add_annotator(labels: dict[str, Labels], name: str, own: Labels) -> None:
     """Put one more annotator beside the others, under another name where theirs is taken."""
     while name in labels:

@@ -156,7 +156,7 @@ def coverage_accuracy(judged: Judged, steps: Sequence[float], weights: Floats) -
         kept = np.cumsum(np.add.reduceat(drawn[order], first))
         hits = np.cumsum(np.add.reduceat((drawn * right)[order], first))
         wanted = np.array(steps) * kept[-1]
-        accuracies[row] = np.interp(wanted, [0.0, *kept], [0.0, *hits]) / wanted
+        accuracies[row] = np.interp(wanted, np.append(0.0, kept), np.append(0.0, hits)) / wanted
     return accuracies
 
 

@@ -74,9 +74,17 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
         "all posts that have a {columns} have the same; there are no groups to compare",
         "有 {columns} 的帖子都相同，没有可比较的分组",
     ),
-    "one_period": (
-        "all posts that have a date are of one {every}; there is no course to show",
-        "有日期的帖子都在同一时段（{every}）内，没有变化可看",
+    "one_day": (
+        "all posts that have a date are of one day; there is no course to show",
+        "有日期的帖子都在同一天，没有变化可看",
+    ),
+    "one_week": (
+        "all posts that have a date are of one week; there is no course to show",
+        "有日期的帖子都在同一周，没有变化可看",
+    ),
+    "one_month": (
+        "all posts that have a date are of one month; there is no course to show",
+        "有日期的帖子都在同一月，没有变化可看",
     ),
     "no_motive": (
         "{count} posts have no motive, such as those without text; they are left out",
@@ -87,8 +95,8 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
         "样本的 {drawn} 行中有 {count} 行没有填写动机；比例只针对有动机的那类帖子",
     ),
     "no_group": (
-        "{count} posts have no {columns}; they are in no group",
-        "{count} 条帖子没有 {columns}，不属于任何分组",
+        "{count} posts lack a value of {columns}; they are in no group",
+        "{count} 条帖子缺少 {columns} 的值，不属于任何分组",
     ),
     "meaning": ("What lives on which motive, and what to offer", "每种动机靠什么，可以提供什么"),
     "typical": ("typical post", "典型帖子"),

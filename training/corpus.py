@@ -34,17 +34,24 @@ def open_lines(path: Path) -> IO[str]:
 def read_records(path: Path, *keys: str) -> Iterator[dict[str, Any]]:
     """Read a JSONL file, ``.xz`` or plain, each of whose objects has one of some keys.
 
-    :raises InputError: At the first row that has none.
+    :raises InputError: At the first row that has none, or that is no UTF-8 or cut off.
     """
-    with open_lines(path) as lines:
-        for row, line in enumerate(lines, start=1):
-            try:
-                record = json.loads(line)
-            except ValueError:
-                record = None
-            if not isinstance(record, dict) or not any(key in record for key in keys):
-                raise InputError(f"{path} row {row} is no JSON object with {' or '.join(keys)}; give such a JSONL file")
-            yield record
+    row = 0
+    try:
+        with open_lines(path) as lines:
+            for row, line in enumerate(lines, start=1):
+                try:
+                    record = json.loads(line)
+                except ValueError:
+                    record = None
+                if not isinstance(record, dict) or all(record.get(key) is None for key in keys):
+                    needed = f"no JSON object with {' or '.join(keys)}"
+                    raise InputError(f"{path} row {row} is {needed}; give such a JSONL file")
+                yield record
+    except (UnicodeDecodeError, EOFError, lzma.LZMAError) as error:
+        raise InputError(
+            f"{path} cannot be read behind row {row} ({error}); give a whole JSONL file in UTF-8"
+        ) from None
 
 
 def read_corpus(path: Path, held_out: frozenset[str] = frozenset()) -> Iterator[CorpusText]:
@@ -76,5 +83,5 @@ def held_out_fingerprints(paths: list[Path]) -> frozenset[str]:
     for path in paths:
         for record in read_records(path, "text", "sha256"):
             if record.get("split", "test") != "train":
-                fingerprints.add(text_fingerprint(record["text"]) if "text" in record else record["sha256"])
+                fingerprints.add(record["sha256"] if record.get("text") is None else text_fingerprint(record["text"]))
     return frozenset(fingerprints)

@@ -5,6 +5,7 @@ import logging
 import re
 import shutil
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 from datasets import Dataset
 from sklearn.metrics import accuracy_score, f1_score
+from torch.utils.data import Sampler
 from transformers import (
     DataCollatorWithPadding,
     EarlyStoppingCallback,
@@ -25,6 +27,7 @@ from transformers import (
     TrainerState,
     TrainingArguments,
 )
+from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.trainer_utils import get_last_checkpoint
 
 from ..data.fingerprints import file_fingerprint
@@ -122,7 +125,7 @@ def make_trainer(
         label_names=["labels"],
     )
     optimizer = torch.optim.AdamW(layerwise_rates(model, config), weight_decay=config.weight_decay, fused=True)
-    return Trainer(
+    return EpochTrainer(
         model=model,
         args=arguments,
         train_dataset=datasets["training"],
@@ -133,6 +136,28 @@ def make_trainer(
         optimizers=(optimizer, None),
         callbacks=[EarlyStoppingCallback(config.patience), SaveBetweenEpochs()],
     )
+
+
+class EpochSampler(Sampler[int]):
+    """Deal the posts anew in every epoch, by seed and epoch alone: a run that was stopped within one goes on in its order."""
+
+    def __init__(self, sampler: LengthGroupedSampler, state: Callable[[], TrainerState], seed: int) -> None:
+        self.sampler, self.state, self.seed = sampler, state, seed
+
+    def __len__(self) -> int:
+        return len(self.sampler)
+
+    def __iter__(self) -> Iterator[int]:
+        epoch = int(self.state().epoch or 0)  # a checkpoint's stands within one
+        self.sampler.generator = torch.Generator().manual_seed(self.seed + epoch)
+        return iter(self.sampler)
+
+
+class EpochTrainer(Trainer):
+    """The ``Trainer``, but for the order of the posts."""
+
+    def _get_train_sampler(self, *args: Any, **kwargs: Any) -> EpochSampler:
+        return EpochSampler(super()._get_train_sampler(*args, **kwargs), lambda: self.state, self.args.seed)
 
 
 class SaveBetweenEpochs(TrainerCallback):

@@ -22,7 +22,8 @@ from transformers import AutoModel, AutoTokenizer, BertConfig, BertForPreTrainin
 
 from ..data.errors import InputError
 from ..data.fingerprints import file_fingerprint
-from ..models.bases import MINILM, base_location
+from ..models.bases import MINILM, base_location, loading
+from ..models.settings import WEIGHTS_FILE
 from .corpus import CorpusText, held_out_fingerprints, read_corpus
 from .graft import graft_embeddings, shared_rows, train_word_vectors
 from .machine import best_attention, best_device, keep_freed_memory
@@ -93,6 +94,9 @@ def pretrain(config: PretrainConfig, folder: Path) -> None:
     :raises InputError: If a corpus or the base cannot be read, or too few texts are left.
     """
     files = {file: file_fingerprint(Path(file)) for file in (*config.corpora, *config.held_out)}
+    weights = Path(base_location(config.base)) / WEIGHTS_FILE
+    if weights.is_file():
+        files[config.base] = file_fingerprint(weights)
     recipe = json.loads(json.dumps(asdict(config) | {"files": files}))
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "recipe.json").is_file():
@@ -112,10 +116,11 @@ def pretrain(config: PretrainConfig, folder: Path) -> None:
     device = torch.device(best_device())
     checkpoint = folder / "checkpoint.pt"
     weak_tasks = WeakTasks.load(folder / "weak_labels.json")
-    if config.new_vocabulary:
-        model = grafted_model(config, tokenizer.backend_tokenizer, packed, from_checkpoint=checkpoint.is_file())
-    else:
-        model = continued_model(config, packed)
+    with loading(recipe["base"]):
+        if config.new_vocabulary:
+            model = grafted_model(config, tokenizer.backend_tokenizer, packed, from_checkpoint=checkpoint.is_file())
+        else:
+            model = continued_model(config, packed)
     model.cls.seq_relationship = weak_head(config.base, weak_tasks, model.config.hidden_size)
     model.to(device)  # type: ignore[arg-type]
     train(config, model, packed, TokenIds.of(tokenizer), weak_tasks.rivals().to(device), folder, checkpoint)

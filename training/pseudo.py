@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from transformers import AutoModelForSequenceClassification
 
 from ..data.annotated import load_annotated
+from ..data.errors import InputError
 from ..data.language import detect_language, in_languages
 from ..data.results import PROBABILITY_COLUMNS
 from ..data.writing import open_writer
@@ -97,6 +98,8 @@ def read_pseudo(path: Path) -> tuple[list[str], NDArray[np.float32]]:
     """
     texts, rows = [], []
     for record in read_records(path, PROBABILITY_COLUMNS[0]):
+        if missing := [key for key in ("text", *PROBABILITY_COLUMNS) if record.get(key) is None]:
+            raise InputError(f"{path} row {len(texts) + 1} lacks {', '.join(missing)}; give a file of whyshare pseudo")
         texts.append(record["text"])
         rows.append([record[column] for column in PROBABILITY_COLUMNS])
     return texts, np.array(rows, dtype=np.float32)

@@ -150,6 +150,25 @@ def test_two_who_filled_in_the_same_sample(tmp_path, monkeypatch, capsys):
     assert json.loads(capsys.readouterr().out)["pairs"][0]["equal labels"][0] == pytest.approx(2 / 3, abs=1e-5)
 
 
+def test_a_sample_is_paired_with_the_rows_it_was_drawn_from(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    said = ["help", "value", "warning", "help"]
+    rows = [
+        f"{5 - row},text {row},{motive}" for row, motive in enumerate(said, start=1)
+    ]  # ids that are other rows' numbers
+    (tmp_path / "labelled.csv").write_text("\n".join(["id,text,motive", *rows]), encoding="utf-8")
+    sample = [f"{row + 1},1,text {row},{motive}" for row, motive in enumerate(said, start=1)]  # of a file with a head
+    (tmp_path / "check.csv").write_text("\n".join(["post,weight,text,label", *sample]), encoding="utf-8")
+    assert main(["agreement", "check.csv", "--predictions", "labelled.csv", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["posts"], found["differing"]) == (4, 0)
+    labels = []
+    for texts in ("labelled.csv", "check.csv"):
+        assert main(["agreement", "check.csv", "--texts", texts, "--json"]) == 0
+        labels.append(capsys.readouterr().out)
+    assert labels[0] == labels[1]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [(["--model", "m"], "--model needs --texts"), (["b.csv", "--columns", "x", "y"], "--columns names the annotators")],

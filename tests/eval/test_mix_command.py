@@ -93,18 +93,18 @@ def test_posts_outside_groups_and_periods_are_counted(folder, capsys):
     command = [*MIX, "--by", "city", "--over", "day", "--every", "day"]
     assert main([*command, "--report", "report"]) == 0
     printed = capsys.readouterr().out
-    assert "30 posts have no city; they are in no group" in printed
+    assert "30 posts lack a value of city; they are in no group" in printed
     assert "30 posts have no date that can be read; they are in no period" in printed
     assert len(re.findall(r"^ *[ab] +135 ", printed, flags=re.M)) == 2
     assert printed.count("fewer than 100 posts") == 1
     page = (folder / "report" / "report.html").read_text(encoding="utf-8")
-    assert page.index("</svg>") < page.index("30 posts have no city") < page.index("fewer than 100 posts")
+    assert page.index("</svg>") < page.index("30 posts lack a value of city") < page.index("fewer than 100 posts")
     assert "30 posts have no date that can be read" in page
     assert main([*command, "--report", "report", "--lang", "zh", "--json", "--excel", "mix.xlsx"]) == 0
     capsys.readouterr()
-    assert openpyxl.load_workbook("mix.xlsx")["注意"]["A2"].value == "30 条帖子没有 city，不属于任何分组"
+    assert openpyxl.load_workbook("mix.xlsx")["注意"]["A2"].value == "30 条帖子缺少 city 的值，不属于任何分组"
     page = (folder / "report" / "report.html").read_text(encoding="utf-8")
-    assert "30 条帖子没有 city，不属于任何分组" in page
+    assert "30 条帖子缺少 city 的值，不属于任何分组" in page
     assert "30 条帖子没有可识别的日期" in page
     assert main([*command, "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["notes"]) == 2

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> None:
     from ..data.motives import MOTIVES
     from ..data.writing import check_output, open_writer
     from ..eval.agreement import MISSING, disagreements, measure_agreement
-    from ..eval.annotators import add_annotator, label_matrix, read_columns, read_files
+    from ..eval.annotators import add_annotator, named_by_row, label_matrix, read_columns, read_files
 
     if options.output:
         inputs = [*options.file, options.texts, options.predictions]
@@ -47,14 +47,15 @@ def run(options: argparse.Namespace) -> None:
     if options.columns and len(options.file) > 1:
         raise InputError("--columns names the annotators in one file; several files have one each")
     labels = read_files(options.file) if len(options.file) > 1 else read_columns(options.file[0], options.columns)
+    by_row = (options.texts or options.predictions) and named_by_row(options.file)
     if options.texts:
-        add_annotator(labels, "model", _model_labels(options))
+        add_annotator(labels, "model", _model_labels(options, by_row and options.texts not in options.file))
     if options.predictions:
         from ..data.predictions import read_predictions
 
         shared = {key for own in labels.values() for key in own}
-        said = [one for one in read_predictions(options.predictions) if one.id in shared]
-        own: Labels = {one.id: one.motive for one in said if one.motive}  # a model doesn't say "no post"
+        said = {str(one.row) if by_row else one.id: one.motive for one in read_predictions(options.predictions)}
+        own: Labels = {key: motive for key, motive in said.items() if motive and key in shared}  # none says "no post"
         add_annotator(labels, options.predictions.stem, own)
     ids, matrix = label_matrix(labels)
     if len(labels) < 2:
@@ -72,7 +73,7 @@ def run(options: argparse.Namespace) -> None:
                 given = {name: "" if key not in one else str(one[key] or "no post") for name, one in labels.items()}
                 writer.write({"id": key, **given})
     if options.json:
-        print(json.dumps(agreement.as_json() | {"differing": len(differing)}, ensure_ascii=False))
+        print(json.dumps(agreement.as_json() | {"differing": len(differing)}))
         return
     _print(agreement)
     names = [*MOTIVES, "no post"]
@@ -86,15 +87,20 @@ def run(options: argparse.Namespace) -> None:
     print(f"\n{len(differing)} posts are labelled differently" + (f" -> {options.output}" if options.output else ""))
 
 
-def _model_labels(options: argparse.Namespace) -> "Labels":
+def _model_labels(options: argparse.Namespace, by_row: bool) -> "Labels":
     from ..data.reading import read_posts
     from ..data.tables import row_id
+    from ..eval.annotators import ID_COLUMNS
     from ..inference.labeller import Labeller
 
     posts = list(read_posts(options.texts))
     labelled = Labeller.load(options.model).label([post.text for post in posts])
     said = zip(posts, labelled, strict=True)
-    return {row_id(post.fields, post.row): one.motive for post, one in said if one.motive}
+    return {
+        str(post.row) if by_row else row_id(post.fields, post.row, ID_COLUMNS): one.motive
+        for post, one in said
+        if one.motive
+    }
 
 
 def _print(agreement: "Agreement") -> None:

@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> None:
     if options.output:
         flips = _write_flipped(options, posts, judgements)
     if options.json:
-        print(json.dumps([one.as_json() for one in comparisons], ensure_ascii=False))
+        print(json.dumps([one.as_json() for one in comparisons]))
         return
     drawn = f"95 % bootstrap intervals, {options.resamples} resamples by {unit}"
     print(f"{len(posts)} posts; differences are first minus second, brackets: {drawn}; p takes every post for itself\n")

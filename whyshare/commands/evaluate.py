@@ -4,7 +4,7 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,7 +91,7 @@ def run(options: argparse.Namespace) -> None:
         runs = zip(evaluations + measures, [judged for _, judged in judgements + yardsticks], strict=True)
         append_runs(options.runs, runs, str(options.annotated), dict(_provenance(options)))
     if options.json:
-        print(json.dumps([one.as_json() for one in evaluations + measures], ensure_ascii=False))
+        print(json.dumps([one.as_json() for one in evaluations + measures]))
         return
     _print(evaluations, measures, unit, options.resamples)
     if one_recipe:
@@ -118,7 +118,6 @@ def load_posts(options: argparse.Namespace) -> list["Annotated"]:
 
 def judge_all(options: argparse.Namespace, posts: Sequence["Annotated"]) -> list[tuple[str, "Judged"]]:
     """Judge every model, file of predictions and baseline that was asked for; the bundled model without any."""
-    from ..data.annotated import parse_label_map
     from ..data.fingerprints import file_fingerprint
     from ..data.tables import unique_names
     from ..eval.judging import judge_file, judge_probabilities
@@ -135,7 +134,7 @@ def judge_all(options: argparse.Namespace, posts: Sequence["Annotated"]) -> list
         judgements.append((folder.name, judge_probabilities(posts, labeller.probabilities(texts))))
     judgements.extend((path.name, judge_file(path, posts, options.text_column)) for path in options.predictions)
     if options.baseline:
-        judgements.append((NGRAMS, _judge_baseline(options.baseline, posts, parse_label_map(options.label_map))))
+        judgements.append((NGRAMS, _judge_baseline(options, posts)))
     names = unique_names([name for name, _ in judgements])
     return [(name, judged) for name, (_, judged) in zip(names, judgements, strict=True)]
 
@@ -159,24 +158,29 @@ def _of_one_recipe(options: argparse.Namespace) -> bool:
     )
 
 
-def _judge_baseline(files: Sequence[Path], posts: Sequence["Annotated"], label_map: Mapping[str, str]) -> "Judged":
+def _judge_baseline(options: argparse.Namespace, posts: Sequence["Annotated"]) -> "Judged":
     """Train the n-grams and judge them; say so where they have seen some of the texts."""
     from ..extras import needs
 
     with needs("train"):
         import jieba  # noqa: F401
-    from ..data.annotated import load_annotated
+    from ..data.annotated import load_annotated, parse_label_map
     from ..data.cleaning import clean
+    from ..data.reading import open_table
     from ..eval.judging import judge_probabilities
     from ..models.baseline import Baseline
 
-    training = [post for path in files for post in load_annotated(path, label_map=label_map)]
+    training = []
+    for path in options.baseline:
+        there = open_table(path).columns  # where a column has its usual name, that will do
+        named = [name if name in there else None for name in (options.text_column, options.label_column)]
+        training += load_annotated(path, *named, parse_label_map(options.label_map))
     try:
         baseline = Baseline.train([post.text for post in training], [post.label for post in training])
     except ValueError:
-        named = ", ".join(map(str, files))
+        files = ", ".join(map(str, options.baseline))
         raise InputError(
-            f"no baseline can be learnt from {named}: the posts have one motive only, or share no words; give more posts"
+            f"no baseline can be learnt from {files}: the posts have one motive only, or share no words; give more posts"
         ) from None
     known = {clean(post.text) for post in training}
     seen = sum(clean(post.text) in known for post in posts)

@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
         print("whyshare: stopped; run the same command again to go on where it was", file=sys.stderr)
         return 130
     if options.json:
-        print(json.dumps(asdict(summary) | {"output": options.output}, ensure_ascii=False))
+        print(json.dumps(asdict(summary) | {"output": options.output}))
     elif not options.quiet:
         if options.show:
             _print_posts(summary.outputs, options.text_column, options.show)

@@ -72,22 +72,22 @@ def run(options: argparse.Namespace) -> None:
     if checked and checked.blank:
         notes.append(("sample_blank", {"count": checked.blank, "drawn": checked.blank + len(checked.gold)}))
     if options.by and "" in groups:
-        notes.append(("no_group", {"count": groups.count(""), "columns": ", ".join(options.by)}))
-    if options.by and len(mixes) == 1:
+        notes.append(("no_group", {"count": groups.count(""), "columns": " / ".join(options.by)}))
+    if any(groups) and len(mixes) == 1:
         notes.append(("one_group", {"columns": ", ".join(options.by)}))
     if options.over:
         periods, about_dates = _periods(rows, options.over, every)
         notes += about_dates
         course = measure_course(posts, periods, known, checked)
         if not course:
-            notes.append(("one_period", {"every": every}))
+            notes.append((f"one_{every}", {}))
     if options.json:
         found = {
             "groups": [_plain(m) for m in mixes],
             "course": [_plain(m) for m in course],
             "notes": notes_in("en", notes),
         }
-        print(json.dumps(found, ensure_ascii=False))
+        print(json.dumps(found))
     else:
         _print(mixes, course, notes)
     if options.report:

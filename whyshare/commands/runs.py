@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> None:
         kept = [{key: value for key, value in one.items() if key not in ("gold", "predicted")} for one in runs]
         for position, comparison in compared.items():
             kept[position]["against_best"] = comparison.as_json()
-        print(json.dumps(kept, ensure_ascii=False))
+        print(json.dumps(kept))
         return
     rows = []
     for position, one in enumerate(runs):
