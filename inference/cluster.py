@@ -29,7 +29,6 @@ from .labeller import Labeller
 from .parts import Part
 
 LOCAL = "local"  # a cluster of this machine's cores, for as long as the job runs
-SHARE = 0.5  # of a core or GPU that a worker asks for, though it keeps all busy: a lost machine's fit on the others
 AHEAD = 32 * 2**20  # bytes of texts that may wait for each worker
 
 
@@ -80,10 +79,10 @@ def label_on_cluster(
     try:
         unit = "GPU" if device == "cuda" else "CPU"
         units = int(ray.cluster_resources().get(unit, 0))
-        if not units:
-            raise InputError(f"no machine of the cluster has a {unit}; leave --device out, or join one that has")
-        count = min(left, workers or units)
-        share: dict[str, Any] = {"num_gpus": SHARE} if unit == "GPU" else {"num_cpus": SHARE}
+        if not units and unit == "GPU":
+            raise InputError("no machine of the cluster has a GPU; leave --device out, or join one that has")
+        count = min(left, workers or max(1, units))
+        share: dict[str, Any] = {"num_gpus": 1} if unit == "GPU" else {"num_cpus": 1}
         context = DataContext.get_current()
         context.enable_progress_bars = context.print_on_execution_start = False
         context.raise_original_map_exception = True
@@ -95,12 +94,14 @@ def label_on_cluster(
         def read_windows(_: pa.Table) -> Iterator[pa.Table]:
             yield from map(_row, windows(read(), left, count))
 
+        # A lost machine's workers find no place on the others, so fewer must do.
+        pool = ActorPoolStrategy(min_size=1, max_size=count, initial_size=count)
         results = (
             ray.data.from_items([None])
             .map_batches(read_windows, batch_format="pyarrow", num_cpus=0, label_selector=here)
             .map_batches(
                 ClusterWorker, fn_constructor_args=(folder, device, file_fingerprint(model / WEIGHTS_FILE)),
-                batch_size=1, batch_format="pyarrow", compute=ActorPoolStrategy(size=count), **share,
+                batch_size=1, batch_format="pyarrow", compute=pool, **share,
             )
         )  # fmt: skip
         # Nothing is fetched ahead: a window would be held back, unsaved, until the next is done.
