@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> None:
     from ..data.motives import MOTIVES
     from ..data.writing import check_output, open_writer
     from ..eval.agreement import MISSING, disagreements, measure_agreement
-    from ..eval.annotators import add_annotator, named_by_row, label_matrix, read_columns, read_files
+    from ..eval.annotators import add_annotator, label_matrix, named_by_row, read_columns, read_files
 
     if options.output:
         inputs = [*options.file, options.texts, options.predictions]
