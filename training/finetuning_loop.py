@@ -157,7 +157,9 @@ class EpochTrainer(Trainer):
     """The ``Trainer``, but for the order of the posts."""
 
     def _get_train_sampler(self, *args: Any, **kwargs: Any) -> EpochSampler:
-        return EpochSampler(super()._get_train_sampler(*args, **kwargs), lambda: self.state, self.args.seed)
+        sampler = super()._get_train_sampler(*args, **kwargs)
+        assert isinstance(sampler, LengthGroupedSampler)  # as train_sampling_strategy says
+        return EpochSampler(sampler, lambda: self.state, self.args.seed)
 
 
 class SaveBetweenEpochs(TrainerCallback):

@@ -96,7 +96,8 @@ def read_pseudo(path: Path) -> tuple[list[str], NDArray[np.float32]]:
 
     :raises InputError: Where a line lacks the text or a probability, with its row.
     """
-    texts, rows = [], []
+    texts: list[str] = []
+    rows: list[list[float]] = []
     for record in read_records(path, PROBABILITY_COLUMNS[0]):
         if missing := [key for key in ("text", *PROBABILITY_COLUMNS) if record.get(key) is None]:
             raise InputError(f"{path} row {len(texts) + 1} lacks {', '.join(missing)}; give a file of whyshare pseudo")

@@ -173,8 +173,8 @@ def _judge_baseline(options: argparse.Namespace, posts: Sequence["Annotated"]) -
     training = []
     for path in options.baseline:
         there = open_table(path).columns  # where a column has its usual name, that will do
-        named = [name if name in there else None for name in (options.text_column, options.label_column)]
-        training += load_annotated(path, *named, parse_label_map(options.label_map))
+        text, label = (name if name in there else None for name in (options.text_column, options.label_column))
+        training += load_annotated(path, text, label, parse_label_map(options.label_map))
     try:
         baseline = Baseline.train([post.text for post in training], [post.label for post in training])
     except ValueError:
