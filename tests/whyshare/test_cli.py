@@ -88,6 +88,7 @@ def test_public_names():
 
 def test_a_missing_extra_names_the_pip_line(monkeypatch, capsys, tmp_path):
     monkeypatch.setitem(sys.modules, "datasets", None)
-    monkeypatch.delitem(sys.modules, "whyshare.training.finetune", raising=False)
+    for module in ("finetune", "finetuning_loop", "examples"):
+        monkeypatch.delitem(sys.modules, f"whyshare.training.{module}", raising=False)
     assert main(["train", "x.csv", "-o", str(tmp_path / "model")]) == 2
     assert 'this command needs: pip install "whyshare[train]"' in capsys.readouterr().err
