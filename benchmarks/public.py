@@ -29,6 +29,8 @@ from transformers import (
 )
 
 from whyshare.models.encoding import Encoder
+from whyshare.training.finetuning_loop import common_arguments
+from whyshare.training.machine import best_attention
 
 PUBLIC = Path(__file__).parents[1].parent / "shared" / "public"
 MAX_LENGTH = 128
@@ -83,7 +85,7 @@ def measure(base: Path, name: str, seed: int) -> dict[str, str | float]:
         base,
         num_labels=len(names),
         ignore_mismatched_sizes=True,  # the head of another task is left
-        attn_implementation="sdpa" if torch.cuda.is_available() else "eager",
+        attn_implementation=best_attention(),
         dtype=torch.float32,
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -95,20 +97,11 @@ def measure(base: Path, name: str, seed: int) -> dict[str, str | float]:
             learning_rate=1e-4,
             warmup_steps=0.1,
             weight_decay=0.01,
-            bf16=True,
             optim="adamw_torch_fused",
-            train_sampling_strategy="group_by_length",
-            length_column_name="length",
-            eval_strategy="epoch",
-            save_strategy="epoch",
-            save_total_limit=1,
-            load_best_model_at_end=True,
             metric_for_best_model="score",
             seed=seed,
-            use_cpu=not torch.cuda.is_available(),
-            dataloader_pin_memory=torch.cuda.is_available(),
-            report_to="none",
             disable_tqdm=True,
+            **common_arguments(),
         )
         trainer = Trainer(model, arguments, DataCollatorWithPadding(tokenizer), datasets["train"], datasets["val"],
                           compute_metrics=score)  # fmt: skip

@@ -30,9 +30,9 @@ from transformers import (
 from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.trainer_utils import get_last_checkpoint
 
-from ..data.fingerprints import file_fingerprint
 from ..models.bases import base_location
-from ..models.settings import WEIGHTS_FILE
+from .machine import best_device
+from .settings import input_fingerprints
 
 if TYPE_CHECKING:
     from .finetune import FinetuneConfig
@@ -49,11 +49,8 @@ def checkpoints_of(folder: Path) -> Path:
 
 def open_checkpoints(folder: Path, config: "FinetuneConfig") -> Path:
     """Make the folder of checkpoints; those of another recipe, or of files or a base that have changed, are dropped."""
-    files = [Path(path) for path in (*config.train, *config.extra, *config.pseudo)]
-    base = Path(base_location(config.base)) / WEIGHTS_FILE
-    if base.is_file():
-        files.append(base)
-    made_by = asdict(config) | {str(path): file_fingerprint(path) for path in files}
+    files = input_fingerprints((*config.train, *config.extra, *config.pseudo), config.base, base_location(config.base))
+    made_by = asdict(config) | {"files": files}
     recipe, text = folder / "recipe.json", json.dumps(made_by, indent=2, ensure_ascii=False)
     if folder.exists() and not (recipe.is_file() and recipe.read_text(encoding="utf-8") == text):
         log.info("%s is of another recipe, or of files that have changed; starting anew", folder)
@@ -107,22 +104,13 @@ def make_trainer(
         learning_rate=config.learning_rate,
         warmup_steps=config.warmup_share,
         lr_scheduler_type="linear",
-        bf16=True,
-        train_sampling_strategy="group_by_length",
-        length_column_name="length",
-        eval_strategy="epoch",
-        save_strategy="epoch",
-        save_total_limit=1,
-        load_best_model_at_end=True,
         restore_callback_states_from_checkpoint=True,  # or patience would be counted from 0 again
         metric_for_best_model="macro_f1",
         logging_steps=50,
         seed=config.seed,
         data_seed=config.seed,
-        use_cpu=not torch.cuda.is_available(),
-        dataloader_pin_memory=torch.cuda.is_available(),
-        report_to="none",
         label_names=["labels"],
+        **common_arguments(),
     )
     optimizer = torch.optim.AdamW(layerwise_rates(model, config), weight_decay=config.weight_decay, fused=True)
     return EpochTrainer(
@@ -136,6 +124,22 @@ def make_trainer(
         optimizers=(optimizer, None),
         callbacks=[EarlyStoppingCallback(config.patience), SaveBetweenEpochs()],
     )
+
+
+def common_arguments() -> dict[str, Any]:
+    """Give the arguments of the ``Trainer`` for any task: posts of like length together, the best epoch kept."""
+    return {
+        "bf16": True,
+        "train_sampling_strategy": "group_by_length",
+        "length_column_name": "length",
+        "eval_strategy": "epoch",
+        "save_strategy": "epoch",
+        "save_total_limit": 1,
+        "load_best_model_at_end": True,
+        "use_cpu": best_device() == "cpu",
+        "dataloader_pin_memory": best_device() == "cuda",
+        "report_to": "none",
+    }
 
 
 class EpochSampler(Sampler[int]):

@@ -21,15 +21,13 @@ from tokenizers.models import Unigram
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertForPreTraining, PreTrainedTokenizerFast
 
 from ..data.errors import InputError
-from ..data.fingerprints import file_fingerprint
 from ..models.bases import MINILM, base_location, loading
-from ..models.settings import WEIGHTS_FILE
 from .corpus import CorpusText, held_out_fingerprints, read_corpus
 from .graft import graft_embeddings, shared_rows, train_word_vectors
 from .machine import best_attention, best_device, keep_freed_memory
 from .masking import PackedTexts, TokenIds
 from .pretraining_loop import train
-from .settings import check_ranges
+from .settings import check_ranges, input_fingerprints
 from .vocabulary import (
     VocabularyConfig,
     count_candidates,
@@ -93,10 +91,8 @@ def pretrain(config: PretrainConfig, folder: Path) -> None:
 
     :raises InputError: If a corpus or the base cannot be read, or too few texts are left.
     """
-    files = {file: file_fingerprint(Path(file)) for file in (*config.corpora, *config.held_out)}
-    weights = Path(base_location(config.base)) / WEIGHTS_FILE
-    if weights.is_file():
-        files[config.base] = file_fingerprint(weights)
+    location = base_location(config.base)
+    files = input_fingerprints((*config.corpora, *config.held_out), config.base, location)
     recipe = json.loads(json.dumps(asdict(config) | {"files": files}))
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "recipe.json").is_file():
@@ -106,7 +102,7 @@ def pretrain(config: PretrainConfig, folder: Path) -> None:
             for name in ("tokens.npz", "weak_labels.json", "checkpoint.pt", "log.jsonl"):
                 (folder / name).unlink(missing_ok=True)
     (folder / "recipe.json").write_text(json.dumps(recipe, indent=2, ensure_ascii=False), encoding="utf-8")
-    config = replace(config, base=base_location(config.base))  # the recipe keeps the name
+    config = replace(config, base=location)  # the recipe keeps the name
     torch.manual_seed(config.seed)
     if not (folder / "tokens.npz").is_file():
         prepare(config, folder)

@@ -3,12 +3,14 @@
 import dataclasses
 import math
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from ..data.errors import InputError, shown
+from ..data.fingerprints import file_fingerprint
 from ..data.language import Language
+from ..models.settings import WEIGHTS_FILE
 
 Config = TypeVar("Config")
 
@@ -44,6 +46,13 @@ def build_config(config: type[Config], values: dict[str, Any], name: str) -> Con
         return config(**checked)
     except (TypeError, ValueError) as error:
         raise InputError(f"{name}: {error}") from None
+
+
+def input_fingerprints(files: Iterable[str], base: str, location: str) -> dict[str, str]:
+    """Take the fingerprints of a stage's files, and of the weights of its base where these lie in a folder."""
+    weights = Path(location) / WEIGHTS_FILE
+    own = {base: file_fingerprint(weights)} if weights.is_file() else {}
+    return own | {file: file_fingerprint(Path(file)) for file in files}
 
 
 def check_ranges(config: Any, ranges: Mapping[str, tuple[float, float]]) -> None:
