@@ -2,8 +2,11 @@
 
 import argparse
 import io
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from itertools import takewhile
 from pathlib import Path
@@ -39,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             if word.startswith("-") and Path(word).suffix and Path(word).is_file():
                 raise InputError(f"{word} is read as an option; write ./{word} for the file of that name")
         options = parse(arguments)
-        with addresses_here(options, arguments):
+        with every_stop_as_ctrl_c(), addresses_here(options, arguments):
             return options.run(options) or 0
     except InputError as error:
         print(f"whyshare: {error}", file=sys.stderr)
@@ -58,6 +61,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             print(f"whyshare: {error.filename}: {error.strerror or error}", file=sys.stderr)
         return 2
+
+
+@contextmanager
+def every_stop_as_ctrl_c() -> Iterator[None]:
+    """Have ``kill`` and a closed terminal stop a command as Ctrl-C does, so that no temporary copy of an input is left."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows lacks one
+    main_thread = threading.current_thread() is threading.main_thread()  # elsewhere Python lets nobody ask for signals
+    changed = [number for number in numbers if main_thread and signal.getsignal(number) is signal.SIG_DFL]  # not nohup's
+    for number in changed:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in changed:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -1,5 +1,6 @@
 import csv
 import json
+import os
 import random
 import signal
 import subprocess
@@ -294,18 +295,32 @@ def test_kill_at_random_moments(posts, tiny_model, tmp_path):
 
 
 @pytest.mark.slow
-def test_ctrl_c_says_how_to_go_on(posts, tiny_model, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_stop_says_how_to_go_on_and_leaves_no_copy(posts, tiny_model, tmp_path, number):
     big = tmp_path / "big.txt"
     big.write_text("\n".join(texts(60_000, seed=3)), encoding="utf-8")
-    command = [sys.executable, "-m", "whyshare", "label", str(big), "--model", str(tiny_model), "-o", "o.csv"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "whyshare", "label", "-", "--model", str(tiny_model), "-o", "o.csv"]
+    copies = tmp_path / "tmp"
+    copies.mkdir()
+    with big.open() as posts_in:
+        process = subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            stdin=posts_in,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"TMPDIR": str(copies)},
+        )
     while not list(tmp_path.glob("o.csv.parts/*.npz")):
+        assert process.poll() is None
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    assert list(copies.glob("whyshare-*"))
+    process.send_signal(number)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert errors.strip() == "whyshare: stopped; run the same command again to go on where it was"
     assert not (tmp_path / "o.csv").exists()
+    assert not list(copies.glob("whyshare-*"))
 
 
 def test_standard_input_and_a_limit(tiny_model, tmp_path, monkeypatch):
