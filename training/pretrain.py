@@ -1,14 +1,13 @@
 """Continue masked-language training of an encoder on unlabelled posts: ``whyshare pretrain RECIPE -o FOLDER``.
 
-Read the corpus, build the vocabulary, graft it onto the base, then learn to fill in masked words and, beside them, to
-tell the weak labels of the corpus apart. The loop is in ``pretraining_loop.py``.
+Here are the recipe and the model: a new vocabulary is grafted onto the base, which then learns to fill in masked words
+and, beside them, to tell the weak labels of the corpus apart. What it learns from is made in ``pretraining_texts.py``;
+the loop is in ``pretraining_loop.py``.
 """
 
 import json
 import logging
 import math
-import random
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,30 +16,20 @@ import numpy as np
 import torch
 from safetensors import safe_open
 from tokenizers import Tokenizer
-from tokenizers.models import Unigram
-from transformers import AutoModel, AutoTokenizer, BertConfig, BertForPreTraining, PreTrainedTokenizerFast
+from transformers import AutoModel, AutoTokenizer, BertConfig, BertForPreTraining
 
-from ..data.errors import InputError
 from ..models.bases import MINILM, base_location, loading
-from .corpus import CorpusText, held_out_fingerprints, read_corpus
 from .graft import graft_embeddings, shared_rows, train_word_vectors
 from .machine import best_attention, best_device, keep_freed_memory
 from .masking import PackedTexts, TokenIds
 from .pretraining_loop import train
+from .pretraining_texts import prepare
 from .settings import check_ranges, input_fingerprints
-from .vocabulary import (
-    VocabularyConfig,
-    count_candidates,
-    fit_unigram,
-    segment_words,
-    unknown_rate,
-    word_starts,
-)
+from .vocabulary import VocabularyConfig
 from .weak import WeakTasks
 
 log = logging.getLogger(__name__)
 
-LEAST_TEXTS = 100  # of which a hundredth is validated on
 RANGES = {
     **dict.fromkeys(("vocabulary_texts", "word_vector_width", "batch_tokens", "weak_min_texts"), (1, math.inf)),
     **dict.fromkeys(("weak_weight", "weight_decay", "checkpoint_minutes"), (0, math.inf)),
@@ -121,70 +110,6 @@ def pretrain(config: PretrainConfig, folder: Path) -> None:
     model.to(device)  # type: ignore[arg-type]
     train(config, model, packed, TokenIds.of(tokenizer), weak_tasks.rivals().to(device), folder, checkpoint)
     model.save_pretrained(folder)
-
-
-def prepare(config: PretrainConfig, folder: Path) -> None:
-    """Build the vocabulary and the token ids of the chosen texts, and save both."""
-    held_out = held_out_fingerprints([Path(path) for path in config.held_out])
-    rng = random.Random(config.seed)
-    corpora = [list(read_corpus(Path(path), held_out)) for path in config.corpora]
-    for corpus in corpora:
-        rng.shuffle(corpus)
-    pretrained = AutoTokenizer.from_pretrained(config.base)
-    tokenizer = pretrained.backend_tokenizer
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    if config.new_vocabulary:
-        sample = [item.text for corpus in corpora for item in corpus[: config.vocabulary_texts]]
-        counts = count_candidates(sample, tokenizer, config.vocabulary, (w for t in sample for w in segment_words(t)))
-        tokenizer = fit_unigram(counts, sample[::3])
-        pretrained = PreTrainedTokenizerFast(
-            tokenizer_object=tokenizer, model_max_length=512, cls_token="[CLS]", sep_token="[SEP]", pad_token="[PAD]",
-            unk_token="[UNK]", mask_token="[MASK]",
-        )  # fmt: skip
-    elif not isinstance(tokenizer.model, Unigram) or pretrained.mask_token_id is None:
-        raise InputError(f"base {config.base} has a vocabulary of another kind; give it a new one (new_vocabulary)")
-    pretrained.save_pretrained(folder)
-    weak_tasks = WeakTasks.count((item for corpus in corpora for item in corpus), config.weak_min_texts)
-    weak_tasks.save(folder / "weak_labels.json")
-    for path, corpus in zip(config.corpora, corpora, strict=True):
-        rate = unknown_rate(tokenizer, [item.text for item in corpus[-20_000:]], pretrained.unk_token_id)
-        log.info("%s: %d texts, unknown %.3f %%", Path(path).name, len(corpus), 100 * rate)
-    packed = PackedTexts.pack(_encode(config, tokenizer, corpora, weak_tasks, rng))
-    if len(packed) < LEAST_TEXTS:
-        raise InputError(
-            f"the corpora gave {len(packed)} texts; at least {LEAST_TEXTS} are needed: add some, or tokens"
-        )
-    packed.save(folder / "tokens.npz")
-    log.info("vocabulary %d, %d texts, %d tokens", tokenizer.get_vocab_size(), len(packed), packed.tokens)
-    log.info("%d texts have one of %d weak labels", (packed.weak >= 0).sum(), len(weak_tasks.classes))
-
-
-def _encode(
-    config: PretrainConfig, tokenizer: Tokenizer, corpora: list[list[CorpusText]], weak_tasks: WeakTasks,
-    rng: random.Random,
-) -> Iterator[tuple[list[int], list[bool], int]]:  # fmt: skip
-    """Give token ids, word starts and weak labels of texts until each corpus's budget is spent."""
-    tokenizer.enable_truncation(config.max_length)
-    numbers = weak_tasks.numbers()
-    for corpus, budget in zip(corpora, config.tokens, strict=True):
-        kept = [
-            item
-            for item in corpus
-            if item.kind != "comment" or item.weak_label is not None or rng.random() < config.comment_share
-        ]
-        for start in range(0, len(kept), 10_000):
-            chunk = kept[start : start + 10_000]
-            for item, encoding in zip(chunk, tokenizer.encode_batch([item.text for item in chunk]), strict=True):
-                if len(encoding.ids) >= 6:
-                    budget -= len(encoding.ids)
-                    if budget < 0:
-                        break
-                    weak = numbers.get((item.source, item.weak_label), -1)
-                    yield encoding.ids, word_starts(item.text, encoding.tokens, encoding.offsets), weak
-            if budget <= 0:
-                break
-    tokenizer.no_truncation()
 
 
 def grafted_model(

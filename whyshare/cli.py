@@ -70,9 +70,10 @@ def every_stop_as_ctrl_c() -> Iterator[None]:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows lacks one
-    main_thread = threading.current_thread() is threading.main_thread()  # elsewhere Python lets nobody ask for signals
-    changed = [number for number in numbers if main_thread and signal.getsignal(number) is signal.SIG_DFL]  # not nohup's
+    changed = []
+    if threading.current_thread() is threading.main_thread():  # elsewhere Python takes no handlers
+        found = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows lacks one
+        changed = [number for number in found if signal.getsignal(number) is signal.SIG_DFL]  # not what nohup ignores
     for number in changed:
         signal.signal(number, stop)
     try:

@@ -5,10 +5,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from transformers import AutoModelForSequenceClassification
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from whyshare.cli import main
+from whyshare.training.corpus import CorpusText
 from whyshare.training.masking import PackedTexts
+from whyshare.training.pretraining_texts import unknown_rates
 
 pytestmark = pytest.mark.slow
 
@@ -50,6 +52,8 @@ def test_both_losses_fall_and_a_resumed_run_is_the_same(folder, caplog, monkeypa
     assert log[-1]["validation_loss"] < log[0]["loss"]
     assert log[-1]["validation_weak_loss"] < 0.5  # two labels that the text gives away: 0.69 by chance
     assert len(json.loads((folder / "whole/weak_labels.json").read_text(encoding="utf-8"))) == 2
+    unknown = json.loads((folder / "whole/unknown_rates.json").read_text(encoding="utf-8"))
+    assert unknown == {"corpus.jsonl": {"all": 0.0, "sky": 0.0}}
 
     from whyshare.training import pretrain, pretraining_loop
 
@@ -101,6 +105,14 @@ def test_what_another_recipe_left_is_made_anew(folder, caplog):
         file.write("\n" + lines[30])
     assert main(["pretrain", "recipe.toml", "-o", "model"]) == 0
     assert caplog.text.count("starting anew") == 2
+
+
+def test_unknown_tokens_are_told_by_source(tiny_encoder):
+    tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
+    texts = [CorpusText("今天 help", "post", "known", None), CorpusText("help 鑫", "post", "rare", None)]
+    rates = unknown_rates(texts, tokenizer.backend_tokenizer, tokenizer.unk_token_id)
+    assert list(rates) == ["all", "rare", "known"]
+    assert rates["known"] == 0 < rates["all"] < rates["rare"] < 1
 
 
 def test_a_classifier_starts_from_what_was_learnt(folder):

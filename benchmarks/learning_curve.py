@@ -1,0 +1,99 @@
+"""What would more labels bring, and what more pretraining: fine-tune encoders on ever more annotated posts.
+
+Each number of posts is 1, 2, 4 or 8 times that of the public and written training files, the rest drawn from the other
+annotated posts; each is trained on for as many steps, 8, 4, 2 or 1 epochs, since an encoder needs some thousand steps to
+start at all. One seed each, the same validation posts; the best epoch is kept. Needs ``../shared`` and the hydrated
+files of training/recipes. An hour on one core for each number; a run that was stopped goes on, and what stands is kept.
+
+    python benchmarks/learning_curve.py runs/encoder-e5 [MORE ENCODERS] [--times 1 2 4 8] [--folder runs/curve]
+"""
+
+import argparse
+import random
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import f1_score
+
+from whyshare import Labeller
+from whyshare.data.annotated import load_annotated
+from whyshare.models.settings import SETTINGS_FILE, ModelSettings
+from whyshare.training.examples import split_posts
+from whyshare.training.finetune import FinetuneConfig, finetune
+
+TRAIN = ("../shared/annotated/public_train.jsonl", "data/annotated/written_train.jsonl")
+MORE = (
+    *(f"runs/{name}.jsonl" for name in ("corpus_train", "corpus_extra", "corpus_more", "corpus_further")),
+    "data/annotated/written_extra.jsonl",
+)
+TEST = Path("../shared/annotated/public_test.jsonl")
+LEAST = 14_306  # training posts of TRAIN, without those kept for validation
+MOST = 8  # times as many, and so the epochs that go through the least of them
+
+
+def draw(times: int, folder: Path) -> list[str]:
+    """Write the file that makes the posts so many times as many; a smaller one's are among a larger one's."""
+    if times == 1:
+        return []
+    lines = [line for path in MORE for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    random.Random(7).shuffle(lines)
+    path = folder / f"more_{times - 1}.jsonl"
+    path.write_text("\n".join(lines[: LEAST * (times - 1)]) + "\n", encoding="utf-8")
+    return [str(path)]
+
+
+def recipe(encoder: Path, times: int, folder: Path) -> FinetuneConfig:
+    return FinetuneConfig(
+        name=f"{encoder.name}-{times}", base=str(encoder), train=TRAIN, extra=tuple(draw(times, folder)),
+        epochs=MOST // times, patience=MOST, learning_rate=1.5e-4, layer_decay=0.95, dropout=0.0,
+    )  # fmt: skip
+
+
+def test_scores(model: Path) -> dict[str, float]:
+    """Macro-F1 on the public test posts of each language."""
+    posts = load_annotated(TEST)
+    found = Labeller.load(model).label([post.text for post in posts])
+    scores = {}
+    for language in ("zh", "en"):
+        pairs = [(post.label, one.motive) for post, one in zip(posts, found, strict=True) if post.language == language]
+        gold, guess = zip(*pairs, strict=True)
+        scores[language] = float(
+            f1_score(gold, [motive or "" for motive in guess], average="macro", labels=sorted(set(gold)))
+        )
+    return scores
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("encoders", type=Path, nargs="+", help="folders that whyshare trim or pretrain wrote")
+    parser.add_argument("--times", type=int, nargs="+", default=[1, 2, 4, 8], choices=[1, 2, 4, 8])
+    parser.add_argument("--folder", type=Path, default=Path("runs/curve"))
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    points = [(encoder, times) for encoder in options.encoders for times in options.times]
+    for encoder, times in points:
+        model = options.folder / f"{encoder.name}-{times}"
+        if not (model / SETTINGS_FILE).is_file():
+            config = recipe(encoder, times, options.folder)
+            assert len(split_posts(config)[0]) == LEAST * times
+            finetune(config, model)
+    print(
+        "| encoder | labels | epochs | validation | zh | en | public_test zh | en |\n|---|---:|---:|---:|---:|---:|---:|---:|"
+    )
+    curves: dict[Path, list[tuple[float, float]]] = {}
+    for encoder, times in points:
+        model = options.folder / f"{encoder.name}-{times}"
+        validation = ModelSettings.load(model).scores["validation"]
+        test = test_scores(model)
+        scores = [validation[language]["macro_f1"] for language in ("all", "zh", "en")] + [test["zh"], test["en"]]
+        curves.setdefault(encoder, []).append((np.log2(times), validation["all"]["macro_f1"]))
+        cells = " | ".join(f"{score:.3f}" for score in scores)
+        print(f"| {encoder.name} | {LEAST * times:,} | {MOST // times} | {cells} |", flush=True)
+    for encoder, curve in curves.items():
+        if len(curve) > 1:
+            slope, _ = np.polyfit(*zip(*curve, strict=True), 1)
+            print(f"\n{encoder.name}: {slope:+.3f} on validation for each doubling of the labels")
+
+
+if __name__ == "__main__":
+    main()
