@@ -1,7 +1,7 @@
 """Read labelled files back: what ``whyshare label`` wrote, or any file with a motive for each post."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from .motives import Motive
 from .posts import Reject
 from .reading import open_table
 from .results import PROBABILITY_COLUMNS, RESULT_COLUMNS
-from .tables import row_id
+from .tables import Row, row_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,9 @@ def read_predictions(path: Path, text_column: str | None = None, may_lack: bool 
     if 0 < len(prob_columns) < len(given):
         missing = ", ".join(name for name in PROBABILITY_COLUMNS if names[name] is None)
         raise InputError(f"{path} lacks the probability columns {missing}; all eight or none are needed")
-    if text_column is not None and not (may_lack and find_column(table.columns, [text_column]) is None):
-        text_name: str | None = find_text_column(table.columns, text_column, str(path))
-    else:
-        text_name = find_column(table.columns, ["text"]) or _text_column(table.columns, path)
+    if may_lack and text_column is not None and find_column(table.columns, [text_column]) is None:
+        text_column = None
+    text_name = _text_column(table.columns, text_column, path)
     for row in table.rows:
         if isinstance(row, Reject):
             raise InputError(f"{path} row {row.row}: {row.reason}")
@@ -71,11 +70,22 @@ def read_predictions(path: Path, text_column: str | None = None, may_lack: bool 
             probs = _probs([values.get(column) for column in prob_columns], motive)
         except ValueError as error:
             raise InputError(f"{path} row {row.number}: {error}") from None
-        text = values.get(text_name) if text_name else ""
         language = values.get(names["language"]) if names["language"] else ""
-        yield Prediction(
-            row_id(values, row.number), str(text or ""), motive, probs, str(language or ""), values, row.number
-        )
+        text = _text(values, text_name)
+        yield Prediction(row_id(values, row.number), text, motive, probs, str(language or ""), values, row.number)
+
+
+def read_texts(path: Path, rows: Container[int], text_column: str | None = None) -> Iterator[tuple[int, str]]:
+    """Read the texts in some rows of a labelled file, in its order: pairs of row and text."""
+    table = open_table(path)
+    text_name = _text_column(table.columns, text_column, path)
+    for row in table.rows:
+        if isinstance(row, Row) and row.number in rows:
+            yield row.number, _text(row.values, text_name)
+
+
+def _text(values: Mapping[str, Any], column: str | None) -> str:
+    return str((values.get(column) if column else "") or "")
 
 
 def _latest(columns: list[str], name: str) -> str | None:
@@ -84,9 +94,11 @@ def _latest(columns: list[str], name: str) -> str | None:
     return max(found, key=len, default=None)
 
 
-def _text_column(columns: list[str], path: Path) -> str | None:
+def _text_column(columns: list[str], named: str | None, path: Path) -> str | None:
+    if named is not None:
+        return find_text_column(columns, named, str(path))
     try:
-        return find_text_column(columns, None, str(path))
+        return find_column(columns, ["text"]) or find_text_column(columns, None, str(path))
     except InputError:
         return None  # labels alone can be evaluated too
 

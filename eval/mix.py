@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from ..data.annotated import parse_motive
 from ..data.errors import InputError
 from ..data.motives import MOTIVES, Motive
-from ..data.predictions import Prediction, read_predictions
+from ..data.predictions import read_predictions
 from ..data.results import VALIDATION_FILE
 from .comparison import holm
 from .intervals import Estimate
+from .labelled_file import Posts, numbered
 from .prevalence import (
     KnownErrors,
     Shares,
@@ -92,15 +93,6 @@ class GroupMix:
         return self.p_values is not None and bool(self.p_values[motive.position] < SIGNIFICANT)
 
 
-@dataclass(frozen=True)
-class Posts:
-    """Labelled posts as arrays: ``predicted`` (posts,), ``probs`` (posts, 8), ``languages`` (posts,)."""
-
-    predicted: NDArray[np.int64]
-    probs: NDArray[np.float64]
-    languages: NDArray[np.str_]
-
-
 def measure_mix(
     posts: Posts, groups: Sequence[str], known: KnownErrors, checked: Checked | None = None, seed: int = 0
 ) -> list[GroupMix]:
@@ -121,23 +113,6 @@ def measure_course(
     :return: Nothing where there are fewer than two periods.
     """
     return _compared(posts, periods, known, checked, seed)
-
-
-def group_names(rows: Sequence[Prediction], columns: Sequence[str]) -> list[str]:
-    """Name the group of each post by the values of columns; ``""`` where a value is missing.
-
-    :raises InputError: If there is no such column, or nearly every post would be its own group.
-    """
-    for column in columns:
-        if column not in rows[0].fields:
-            raise InputError(f"the labelled file has no column {column!r}; it has {', '.join(rows[0].fields)}")
-    values = [[row.fields.get(column) for column in columns] for row in rows]
-    parts = [["" if value is None else str(value).strip() for value in own] for own in values]
-    names = [" / ".join(own) if all(own) else "" for own in parts]
-    count = len(set(names))
-    if count > 50 and count > len(rows) / 10:
-        raise InputError(f"{' and '.join(columns)} makes {count} groups of {len(rows)} posts; choose a coarser column")
-    return names
 
 
 def load_errors(path: Path) -> KnownErrors:
@@ -178,19 +153,18 @@ def _compared(
 
     :return: Nothing where there is only one group.
     """
-    tags = np.array(groups)
-    names = sorted({name for name in groups if name})
+    names, numbers = numbered(groups)
     if len(names) < 2:
         return []
-    mixes = [_mix(name, tags == name, posts, known, checked, seed) for name in names]
-    tested = [k for k, mix in enumerate(mixes) if FEW_TO_TEST <= mix.posts <= len(tags) - FEW_TO_TEST]
+    mixes = [_mix(name, numbers == k, posts, known, checked, seed) for k, name in enumerate(names)]
+    tested = [k for k, mix in enumerate(mixes) if FEW_TO_TEST <= mix.posts <= len(groups) - FEW_TO_TEST]
     tests = []
     for k in tested:
         by_sample = mixes[k].method == "checked sample"
-        rest, sample = _best(tags != names[k], posts, known, checked if by_sample else None, seed)
+        rest, sample = _best(numbers != k, posts, known, checked if by_sample else None, seed)
         # Both by one method: two methods that are off by different amounts would pass for two groups that differ.
         same = by_sample == (sample is not None)
-        own = mixes[k].best if same else _best(tags == names[k], posts, known, None, seed)[0]
+        own = mixes[k].best if same else _best(numbers == k, posts, known, None, seed)[0]
         tests.append(difference_p_values(own, rest))
     if len(names) == 2 and all(groups):  # each is the other's rest: one test, not two
         tests = tests[:1]

@@ -1,34 +1,50 @@
 """The report of a motive mix: the answer first, then shares, groups, the course, words, examples, and what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .. import __version__
 from ..data.motives import MOTIVES, Motive
-from ..data.predictions import Prediction
 from .charts import bars, stacked_bars
 from .contrast import content_words, distinctive_words
 from .intervals import Estimate
+from .labelled_file import LabelledFile
 from .mix import EVERYTHING, LIMITS, GroupMix
 from .pages import COLOURS, PageLanguage, excerpt, make_folder, motive_name, render, words_in, write_page
 from .periods import Note
 from .words_mix import OFFERS, VERBS
 
 EXAMPLES = 2  # typical posts of each motive
+TYPICAL = 200  # posts that these are taken from, of which many may say the same
+WORDS_FROM = 20_000  # posts, of which words are counted: more tell hardly any other words, and take long to cut
 TEXT_SHOWN = 120  # characters of a post
 GROUPS_SHOWN = 30  # the largest
 NAMED = 6  # groups that a caution names
+
+
+@dataclass(frozen=True)
+class Said:
+    """The words of some posts, which stand at ``positions`` among all; and each motive's likeliest texts."""
+
+    positions: Sequence[int]
+    predicted: NDArray[np.int64]
+    words: Sequence[frozenset[str]]
+    likeliest: Mapping[Motive, Sequence[str]]
 
 
 def write_mix_report(
     folder: Path,
     mixes: Sequence[GroupMix],
     course: Sequence[GroupMix],
-    posts: Sequence[Prediction],
+    labelled: LabelledFile,
     groups: Sequence[str],
     notes: Sequence[Note],
-    file: str,
     language: PageLanguage = "en",
 ) -> Path:
     """Write ``report.html`` into a folder.
@@ -41,14 +57,16 @@ def write_mix_report(
     make_folder(folder)
     words = words_in(language)
     overall = mixes[0]
-    words_said = [content_words(post.text) for post in posts]
+    said = _what_was_said(labelled)
+    if len(said.positions) < len(labelled):
+        notes = [*notes, ("words_sampled", {"count": len(said.positions)})]
     ranked = sorted(MOTIVES, key=lambda motive: -overall.of(motive).value)
     sections = []
     if len(mixes) > 1:
         largest = sorted(mixes[1:], key=lambda mix: -mix.posts)[:GROUPS_SHOWN]
         listed = [mix for mix in mixes[1:] if mix in largest]
         section = _section(words["groups"], words["group"], listed, language)
-        section["words"] = _group_words(words_said, groups, listed)
+        section["words"] = _group_words(said, groups, listed)
         if len(listed) < len(mixes) - 1:
             section["note"] = words["largest_groups"].format(shown=len(listed), count=len(mixes) - 1)
         sections.append(section)
@@ -64,9 +82,9 @@ def write_mix_report(
             "share_chart": bars(_bar_rows(overall, ranked, language), words["shares"], percent=True),
             "shares": [_share_row(overall, motive) for motive in ranked],
             "sections": sections,
-            "meanings": [_meaning(overall, motive, posts, words_said, language) for motive in ranked],
+            "meanings": [_meaning(overall, motive, said, language) for motive in ranked],
             "names": {motive: motive_name(motive, language) for motive in MOTIVES},
-            "made_from": words["made_from"].format(file=file, version=__version__),
+            "made_from": words["made_from"].format(file=labelled.path.name, version=__version__),
         },
     )
     write_page(folder / "report.html", page)
@@ -171,31 +189,41 @@ def _section(title: str, heading: str, mixes: Sequence[GroupMix], language: Page
     }
 
 
-def _group_words(
-    words_said: Sequence[frozenset[str]], groups: Sequence[str], mixes: Sequence[GroupMix]
-) -> list[tuple[str, str]]:
+def _what_was_said(labelled: LabelledFile) -> Said:
+    posts = labelled.posts
+    count = len(labelled)
+    chosen = np.arange(count)
+    if count > WORDS_FROM:
+        chosen = np.sort(np.random.default_rng(0).choice(count, WORDS_FROM, replace=False))
+    confidence = posts.probs[np.arange(count), posts.predicted]
+    likeliest = {}
+    for motive in MOTIVES:
+        own = np.flatnonzero(posts.predicted == motive.position)
+        likeliest[motive] = own[np.argsort(-confidence[own], kind="stable")[:TYPICAL]].tolist()
+    texts = labelled.texts({*chosen.tolist(), *chain.from_iterable(likeliest.values())})
+    return Said(
+        chosen.tolist(),
+        posts.predicted[chosen],
+        [content_words(texts[position]) for position in chosen.tolist()],
+        {motive: [texts[position] for position in positions] for motive, positions in likeliest.items()},
+    )
+
+
+def _group_words(said: Said, groups: Sequence[str], mixes: Sequence[GroupMix]) -> list[tuple[str, str]]:
     listed = []
     for mix in mixes:
-        words = distinctive_words(words_said, [group == mix.name for group in groups])
+        words = distinctive_words(said.words, [groups[position] == mix.name for position in said.positions])
         if words:
             listed.append((mix.name, ", ".join(word.text for word in words)))
     return listed
 
 
-def _meaning(
-    overall: GroupMix,
-    motive: Motive,
-    posts: Sequence[Prediction],
-    words_said: Sequence[frozenset[str]],
-    language: PageLanguage,
-) -> dict[str, object]:
-    own = [post.motive == motive for post in posts]
-    typical = sorted((post for post in posts if post.motive == motive), key=lambda post: -post.confidence)
-    examples = list(dict.fromkeys(excerpt(post.text, TEXT_SHOWN) for post in typical))[:EXAMPLES]
+def _meaning(overall: GroupMix, motive: Motive, said: Said, language: PageLanguage) -> dict[str, object]:
+    own = (said.predicted == motive.position).tolist()
     return {
         "motive": motive,
         "share": shown(overall.of(motive)),
         "offer": OFFERS[motive][language == "zh"],
-        "words": ", ".join(word.text for word in distinctive_words(words_said, own)),
-        "examples": examples,
+        "words": ", ".join(word.text for word in distinctive_words(said.words, own)),
+        "examples": list(dict.fromkeys(excerpt(text, TEXT_SHOWN) for text in said.likeliest[motive]))[:EXAMPLES],
     }

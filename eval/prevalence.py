@@ -12,6 +12,7 @@ but that the sample is random. Written here in some lines of NumPy, since the in
 once; the tests hold them against independent solutions.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,8 @@ Ints = NDArray[np.int64]
 
 LABELS = len(MOTIVES)
 _ROUNDS = 400
+_STILL = 1e-9  # shares that move by less than this have settled
+_BLOCK = 1 << 16  # rows
 _SMOOTHING = 0.8  # posts added to each motive's row of an error matrix, spread as all posts are: no cell is impossible
 _NORMAL_95 = 1.96  # standard errors on either side of an estimate
 
@@ -172,7 +175,10 @@ def recalibrate(probs: Floats, known: KnownErrors, weights: Floats) -> tuple[Flo
     def apply(logs: Floats) -> Floats:
         return np.exp(log_softmax(fitted[0] * logs + fitted[1:], axis=1))
 
-    return apply(np.log(np.maximum(probs, 1e-6))), share @ apply(known_logs)
+    honest = np.empty_like(probs)
+    for block in _blocks(len(probs)):
+        honest[block] = apply(np.log(np.maximum(probs[block], 1e-6)))
+    return honest, share @ apply(known_logs)
 
 
 def saerens(probs: Floats, prior: Floats, rounds: int = 200) -> Floats:
@@ -182,13 +188,21 @@ def saerens(probs: Floats, prior: Floats, rounds: int = 200) -> Floats:
     :param prior: Shares that the model expects, the mean of its probabilities where it was validated; shape (8,).
     :return: Shares, shape (8,).
     """
-    likelihood = probs / np.maximum(prior, 1e-9)
-    shares = prior.copy()
+    shares = prior
     for _ in range(rounds):
-        posterior = likelihood * shares
-        posterior /= np.maximum(posterior.sum(axis=1, keepdims=True), 1e-300)
-        shares = posterior.mean(axis=0)
+        before, total = shares, np.zeros(LABELS)
+        for block in _blocks(len(probs)):
+            posterior = probs[block] * (before / np.maximum(prior, 1e-9))
+            total += (posterior / np.maximum(posterior.sum(axis=1, keepdims=True), 1e-300)).sum(axis=0)
+        shares = total / len(probs)
+        if np.abs(shares - before).max() < _STILL:
+            break
     return shares
+
+
+def _blocks(rows: int) -> Iterator[slice]:
+    """Cut the rows of an array that may be long, so that what is computed from it need not be as long."""
+    return (slice(start, start + _BLOCK) for start in range(0, rows, _BLOCK))
 
 
 def prediction_powered(probs: Floats, checked: Ints, gold: Ints, weights: Floats) -> Shares:

@@ -20,9 +20,9 @@ from ..data.columns import find_column
 from ..data.errors import InputError, shown
 from ..data.motives import MOTIVES
 from ..data.posts import Reject
-from ..data.predictions import Prediction
 from ..data.reading import open_table
 from ..data.writing import open_writer
+from .labelled_file import LabelledFile, numbered
 from .mix import Checked
 from .pages import COLOURS
 
@@ -32,25 +32,28 @@ _FILLED_IN = ("label", "note")
 ENDINGS = {"label-studio": ".json", "doccano": ".jsonl"}  # of the files that annotation tools read
 
 
-def draw(posts: Sequence[Prediction], groups: Sequence[str], count: int, seed: int) -> list[dict[str, Any]]:
+def draw(labelled: LabelledFile, groups: Sequence[str], count: int, seed: int) -> list[dict[str, Any]]:
     """Draw at random; with several groups, equally many of each as far as they have them.
 
     :param groups: The group of each post; all the same for a simple random sample.
     :raises InputError: If more posts are wanted than there are, or fewer than groups.
     """
-    if count > len(posts):
-        raise InputError(f"-n is {count}, but there are {len(posts)} posts; ask for fewer")
+    if count > len(labelled):
+        raise InputError(f"-n is {count}, but there are {len(labelled)} posts; ask for fewer")
     rng = np.random.default_rng(seed)
-    tags = np.array(groups)
-    strata = [np.flatnonzero(tags == name) for name in sorted(set(groups))]
+    _, numbers = numbered(groups)
+    strata = [np.flatnonzero(numbers == number) for number in np.unique(numbers)]
     if count < len(strata):
         raise InputError(f"-n is {count}, but there are {len(strata)} groups, each of which needs a post; ask for more")
-    rows = []
+    weights: dict[int, float] = {}
     for members, quota in zip(strata, _quotas([len(one) for one in strata], count), strict=True):
-        for position in rng.choice(members, quota, replace=False):
-            post = posts[position]
-            weight = round(len(members) / quota, 6)
-            rows.append({"post": post.row, "weight": weight, "text": clean(post.text), "label": "", "note": ""})
+        chosen = rng.choice(members, quota, replace=False).tolist()
+        weights |= dict.fromkeys(chosen, round(len(members) / quota, 6))
+    texts = labelled.texts(weights)
+    rows = [
+        {"post": int(labelled.rows[k]), "weight": weight, "text": clean(texts[k]), "label": "", "note": ""}
+        for k, weight in weights.items()
+    ]
     return [rows[k] for k in rng.permutation(len(rows))]
 
 
@@ -162,22 +165,23 @@ def is_free(path: Path) -> bool:
     return bool(rows) and not any(str(values.get(column) or "").strip() for _, values in rows for column in _FILLED_IN)
 
 
-def read_checked(path: Path, posts: Sequence[Prediction]) -> Checked:
+def read_checked(path: Path, labelled: LabelledFile) -> Checked:
     """Read a sample back after a person filled it in; rows left blank are not checked yet, or no post.
 
     :raises InputError: If nothing is filled in, a row belongs to another labelled file, or a weight is none.
     """
-    places = {post.row: position for position, post in enumerate(posts)}
     positions, gold, weights, blank = [], [], [], 0
     rows = _checked_rows(path)
     usual = {str(values["weight"]) for _, values in rows if values.get("weight") not in (None, "")}
-    for number, values in rows:
+    places = labelled.positions(_row(values.get("post")) for _, values in rows)
+    texts = labelled.texts(place for place in places if place is not None)
+    for (number, values), place in zip(rows, places, strict=True):
         try:
             label = parse_motive(values.get("label"))
             if label is None:
                 blank += 1
                 continue
-            positions.append(_position(values, places, posts))
+            positions.append(_position(values, place, texts))
             weights.append(_weight(values.get("weight"), usual))
         except ValueError as error:
             raise InputError(f"{path} row {number}: {error}") from None
@@ -189,19 +193,24 @@ def read_checked(path: Path, posts: Sequence[Prediction]) -> Checked:
     return Checked(np.array(positions), np.array(gold), np.array(weights), blank)
 
 
-def _position(values: Mapping[str, Any], places: Mapping[int, int], posts: Sequence[Prediction]) -> int:
-    """Find a checked post among all."""
+def _row(given: Any) -> int:
+    """Read which row of the labelled file a checked post was drawn from; 0 where that is not said."""
     try:
-        row = int(float(values.get("post") or ""))
-        position = places[row]
-    except (ValueError, OverflowError, KeyError):
+        return int(float(given or ""))
+    except (ValueError, OverflowError):
+        return 0
+
+
+def _position(values: Mapping[str, Any], place: int | None, texts: Mapping[int, str]) -> int:
+    """Give the place of a checked post among all, once its text is found to be the same."""
+    if place is None:
         raise ValueError(
             f"post is {shown(values.get('post'))}, which is not in the labelled file; leave out what was not drawn from it"
-        ) from None
-    drawn = clean(posts[position].text)
+        )
+    drawn = clean(texts[place])
     if clean(str(values.get("text") or "")) not in (drawn, clean(drawn)):  # as a sample holds it, cleaned
-        raise ValueError(f"this post is not row {row} of the labelled file; was it drawn from it?")
-    return position
+        raise ValueError(f"this post is not row {_row(values['post'])} of the labelled file; was it drawn from it?")
+    return place
 
 
 def _weight(given: Any, usual: set[str]) -> float:

@@ -94,6 +94,10 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
         "{count} of {drawn} rows of the sample have no motive; shares are of posts like those that have one",
         "样本的 {drawn} 行中有 {count} 行没有填写动机；比例只针对有动机的那类帖子",
     ),
+    "words_sampled": (
+        "Words are counted in {count} of the posts, drawn at random",
+        "用词统计自随机抽取的 {count} 条帖子",
+    ),
     "no_group": (
         "{count} posts lack a value of {columns}; they are in no group",
         "{count} 条帖子缺少 {columns} 的值，不属于任何分组",

@@ -123,6 +123,18 @@ def test_every_period_and_the_largest_groups_are_on_the_page(folder, capsys):
     assert "The 30 largest of 40 groups are shown" in page
 
 
+def test_words_of_many_posts_are_those_of_a_sample(folder, monkeypatch):
+    from whyshare.eval import mix_report
+
+    assert main([*MIX, "--report", "report"]) == 0
+    assert "drawn at random" not in (folder / "report" / "report.html").read_text(encoding="utf-8")
+    monkeypatch.setattr(mix_report, "WORDS_FROM", 120)
+    assert main([*MIX, "--report", "report", "--by", "city"]) == 0
+    page = (folder / "report" / "report.html").read_text(encoding="utf-8")
+    assert "Words are counted in 120 of the posts, drawn at random" in page
+    assert page.count("help word") == 2  # its typical posts, whether drawn or not
+
+
 def test_posts_and_rows_of_a_sample_without_motive_are_counted(folder, capsys):
     assert main(["sample", "labelled.jsonl", "-n", "80", "-o", "check.csv"]) == 0
     checked = (folder / "check.csv").read_text(encoding="utf-8-sig").splitlines()

@@ -4,14 +4,13 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..console import print_table
 from ..data.errors import InputError
 from ..data.motives import MOTIVES
 
 if TYPE_CHECKING:
-    from ..data.predictions import Prediction
     from ..eval.mix import GroupMix
     from ..eval.periods import Every, Note
 
@@ -35,11 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Estimate, print, and write what was asked for."""
-    import numpy as np
-
-    from ..data.predictions import read_predictions
     from ..data.writing import check_output
-    from ..eval.mix import Posts, group_names, load_errors, measure_course, measure_mix
+    from ..eval.labelled_file import LabelledFile
+    from ..eval.mix import load_errors, measure_course, measure_mix
     from ..eval.mix_report import notes_in
     from ..eval.sampling import read_checked
     from ..models.settings import BUNDLED
@@ -52,23 +49,20 @@ def run(options: argparse.Namespace) -> None:
     if options.every and not options.over:
         raise InputError("--every needs --over, the column of dates")
     every: Every = options.every or "week"
-    said = list(read_predictions(options.labelled, options.text_column))
-    rows = [post for post in said if post.motive is not None]
-    if len(rows) < 2:
-        raise InputError(f"{options.labelled} has {len(rows)} labelled posts; at least 2 are needed")
-    if rows[0].probs is None:
+    columns = [*options.by, *([options.over] if options.over else [])]
+    labelled = LabelledFile.read(options.labelled, options.text_column, columns)
+    if len(labelled) < 2:
+        raise InputError(f"{options.labelled} has {len(labelled)} labelled posts; at least 2 are needed")
+    if not len(labelled.posts.probs):
         raise InputError(f"{options.labelled} has no probabilities; label it with whyshare label")
-    probs = np.stack([row.probs for row in rows if row.probs is not None])
-    languages = np.array([row.language or "other" for row in rows])
-    posts = Posts(np.array([row.motive.position for row in rows if row.motive]), probs, languages)
     known = load_errors(options.errors or BUNDLED)
-    checked = read_checked(options.checked, rows) if options.checked else None
-    groups = group_names(rows, options.by) if options.by else [""] * len(rows)
-    mixes = measure_mix(posts, groups, known, checked)
+    checked = read_checked(options.checked, labelled) if options.checked else None
+    groups = labelled.groups(options.by) if options.by else [""] * len(labelled)
+    mixes = measure_mix(labelled.posts, groups, known, checked)
     course: list[GroupMix] = []
     notes: list[Note] = []
-    if len(rows) < len(said):
-        notes.append(("no_motive", {"count": len(said) - len(rows)}))
+    if labelled.no_motive:
+        notes.append(("no_motive", {"count": labelled.no_motive}))
     if checked and checked.blank:
         notes.append(("sample_blank", {"count": checked.blank, "drawn": checked.blank + len(checked.gold)}))
     if options.by and "" in groups:
@@ -76,9 +70,9 @@ def run(options: argparse.Namespace) -> None:
     if any(groups) and len(mixes) == 1:
         notes.append(("one_group", {"columns": ", ".join(options.by)}))
     if options.over:
-        periods, about_dates = _periods(rows, options.over, every)
+        periods, about_dates = _periods(labelled.columns[options.over], options.over, every)
         notes += about_dates
-        course = measure_course(posts, periods, known, checked)
+        course = measure_course(labelled.posts, periods, known, checked)
         if not course:
             notes.append((f"one_{every}", {}))
     if options.json:
@@ -93,7 +87,7 @@ def run(options: argparse.Namespace) -> None:
     if options.report:
         from ..eval.mix_report import write_mix_report
 
-        page = write_mix_report(options.report, mixes, course, rows, groups, notes, options.labelled.name, options.lang)
+        page = write_mix_report(options.report, mixes, course, labelled, groups, notes, options.lang)
         if not options.json:
             print(f"\nreport: {page}")
     if options.excel:
@@ -104,12 +98,9 @@ def run(options: argparse.Namespace) -> None:
             print(f"workbook: {options.excel}")
 
 
-def _periods(rows: Sequence["Prediction"], column: str, every: "Every") -> tuple[list[str], list["Note"]]:
+def _periods(values: Sequence[Any], column: str, every: "Every") -> tuple[list[str], list["Note"]]:
     from ..eval.periods import periods_of
 
-    if column not in rows[0].fields:
-        raise InputError(f"the labelled file has no column {column!r}; it has {', '.join(rows[0].fields)}")
-    values = [row.fields.get(column) for row in rows]
     periods, notes = periods_of(values, every)
     if not any(periods):
         others = (

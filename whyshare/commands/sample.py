@@ -24,9 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Draw and write."""
     from ..data.copies import named
-    from ..data.predictions import read_predictions
     from ..data.writing import check_output
-    from ..eval.mix import group_names
+    from ..eval.labelled_file import LabelledFile
     from ..eval.sampling import draw, is_free, write_sample
 
     if options.count < 1:
@@ -36,15 +35,14 @@ def run(options: argparse.Namespace) -> None:
     check_output(options.output, [options.labelled])
     if not options.force and not is_free(options.output):
         raise InputError(f"{options.output} exists, and labels may be filled in; choose another name, or --force")
-    said = read_predictions(options.labelled, options.text_column)
-    posts = [post for post in said if post.motive is not None]
-    if not posts:
+    labelled = LabelledFile.read(options.labelled, options.text_column, options.by)
+    if not len(labelled):
         raise InputError(f"{options.labelled} has no post with a motive; label it with whyshare label")
-    if not any(post.text for post in posts):
-        columns = ", ".join(posts[0].fields)
+    if not labelled.has_text:
+        columns = ", ".join(labelled.names)
         raise InputError(f"{options.labelled} has no text column among {columns}; name it with --text-column")
-    groups = group_names(posts, options.by) if options.by else ["all"] * len(posts)
-    rows = draw(posts, groups, options.count, options.seed)
+    groups = labelled.groups(options.by) if options.by else ["all"] * len(labelled)
+    rows = draw(labelled, groups, options.count, options.seed)
     write_sample(options.output, rows, options.format)
     print(f"{len(rows)} posts to check -> {options.output}")
     column = ["--text-column", options.text_column] if options.text_column else []

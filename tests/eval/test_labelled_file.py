@@ -1,0 +1,55 @@
+import json
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from whyshare.data.errors import InputError
+from whyshare.data.motives import MOTIVES
+from whyshare.eval.labelled_file import LabelledFile, numbered
+
+
+def write(path, posts, long=""):
+    probs = {f"p_{motive}": 0.93 if motive == "help" else 0.01 for motive in MOTIVES}
+    lines = [
+        json.dumps({"text": f"{long}{n}", "city": f" {'ab'[n % 2]} ", "motive": "help", **probs}) for n in range(posts)
+    ]
+    path.write_text(
+        "\n".join([*lines[:3], json.dumps({"text": "", "city": "a", "motive": None}), *lines[3:]]), encoding="utf-8"
+    )
+    return path
+
+
+def test_posts_keep_their_rows_and_texts_are_read_again(tmp_path):
+    labelled = LabelledFile.read(write(tmp_path / "posts.jsonl", 6), columns=["city"])
+    assert len(labelled) == 6
+    assert labelled.no_motive == 1
+    assert labelled.rows.tolist() == [1, 2, 3, 5, 6, 7]
+    assert labelled.posts.probs.shape == (6, 8)
+    assert labelled.positions([5, 4, 99, 0]) == [3, None, None, None]
+    assert labelled.texts([4, 0]) == {0: "0", 4: "4"}
+    assert labelled.groups(["city"]) == ["a", "b"] * 3
+
+
+def test_a_missing_column_is_said_with_those_there_are(tmp_path):
+    with pytest.raises(InputError, match="no column 'town'; it has text, city, motive"):
+        LabelledFile.read(write(tmp_path / "posts.jsonl", 6), columns=["town"])
+
+
+def test_groups_have_numbers_and_posts_of_none_have_none():
+    names, numbers = numbered(["b", "", "a", "b"])
+    assert names == ["a", "b"]
+    assert numbers.tolist() == [1, -1, 0, 1]
+
+
+def test_memory_does_not_hold_the_texts(tmp_path):
+    path = write(tmp_path / "posts.jsonl", 2000, long="x" * 20_000)  # 40 MB
+    LabelledFile.read(write(tmp_path / "few.jsonl", 6))  # imports what it needs
+    tracemalloc.start()
+    try:
+        labelled = LabelledFile.read(path, columns=["city"])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert np.unique(labelled.posts.predicted).tolist() == [6]
+    assert peak < 10 * 2**20
