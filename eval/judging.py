@@ -79,12 +79,19 @@ def predictions_of(path: Path, posts: Sequence[Annotated], text_column: str | No
 
     :raises InputError: If an id stands twice, posts have no prediction, or a prediction is of another text.
     """
-    predictions = list(read_predictions(path, text_column, may_lack=True))
+    ids, texts = [post.id for post in posts], [clean(post.text) for post in posts]
+    wanted_ids, wanted_texts = set(ids), set(texts)
+    predictions: list[Prediction] = []
+    said_of: list[str] = []
+    for one in read_predictions(path, text_column, may_lack=True):  # of a file that may be much longer
+        text = clean(one.text)
+        if one.id in wanted_ids or text in wanted_texts:
+            predictions.append(one)
+            said_of.append(text)
     (commonest, times), *_ = Counter(one.id for one in predictions).most_common(1) or [("", 0)]
     if times > 1:
         raise InputError(f"{path} has two predictions for id {shown(commonest)}; one for each post is needed")
-    texts, said_of = [clean(post.text) for post in posts], [clean(one.text) for one in predictions]
-    by_id = ([post.id for post in posts], [one.id for one in predictions])
+    by_id = (ids, [one.id for one in predictions])
     for wanted, keys in (by_id, (texts, said_of)) if any(said_of) else (by_id,):
         places = {key: position for position, key in enumerate(keys)}
         missing = [post.text for key, post in zip(wanted, posts, strict=True) if key not in places]

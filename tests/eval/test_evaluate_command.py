@@ -224,6 +224,19 @@ def test_labels_alone_can_be_measured(folder, capsys):
         assert {(row["confidence"], row["label_probability"]) for row in csv.DictReader(file)} == {("", "")}
 
 
+def test_few_posts_are_measured_in_a_much_longer_labelled_file(folder):
+    from whyshare.data.annotated import load_annotated
+    from whyshare.eval.judging import predictions_of
+
+    posts = load_annotated(folder / "gold.csv")
+    said = predictions_of(folder / "labelled.jsonl", posts)
+    like = json.loads((folder / "labelled.jsonl").read_text(encoding="utf-8").splitlines()[1])
+    with (folder / "labelled.jsonl").open("a", encoding="utf-8") as file:
+        for number in range(99):
+            file.write(json.dumps(like | {"id": f"x{number // 2}", "text": f"other {number}"}) + "\n")
+    assert [one.row for one in predictions_of(folder / "labelled.jsonl", posts)] == [one.row for one in said]
+
+
 def test_a_motive_that_does_not_occur_has_no_score(folder, capsys):
     (folder / "gold.csv").write_text("id,text,label\n1,post 1,help\n2,post 2,value\n", encoding="utf-8")
     (folder / "two.csv").write_text("id,motive\n1,help\n2,help\n", encoding="utf-8")
