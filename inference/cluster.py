@@ -8,6 +8,7 @@ cluster. A worker is one process with the model; Ray Data starts a lost one agai
 import logging
 import os
 import pickle
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -137,6 +138,7 @@ def _connect(address: str, workers: int | None) -> None:
     options: dict[str, Any] = {"num_cpus": workers or usable_cores(), "include_dashboard": False}
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     terminal, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    stop = signal.getsignal(signal.SIGTERM)
     try:
         if port.isdigit():  # Ray itself would wait for minutes where nobody listens
             socket.create_connection((host, int(port)), timeout=5).close()
@@ -150,5 +152,7 @@ def _connect(address: str, workers: int | None) -> None:
         os.dup2(terminal, 2)
         os.close(terminal)
         os.close(nowhere)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, stop or signal.SIG_DFL)  # Ray's own would end the process without a word
     ray._private.worker._worker_logs_enabled = False  # else lost workers are announced on standard output
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)

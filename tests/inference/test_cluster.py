@@ -90,7 +90,8 @@ def test_what_was_stopped_alone_goes_on_on_a_cluster(posts, tiny_model, tmp_path
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 
-def test_ctrl_c_says_how_to_go_on(tiny_model, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_says_how_to_go_on(tiny_model, tmp_path, number):
     (tmp_path / "big.txt").write_text("\n".join(f"the {number} win" for number in range(60_000)), encoding="utf-8")
     command = [sys.executable, "-m", "whyshare", "label", "big.txt", "--model", str(tiny_model), "-o", "o.csv", "--ray"]
     process = subprocess.Popen(
@@ -98,7 +99,10 @@ def test_ctrl_c_says_how_to_go_on(tiny_model, tmp_path):
     )
     while not list(tmp_path.glob("o.csv.parts/*.npz")) and process.poll() is None:
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: Ray's processes get it too
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)  # as a terminal does: Ray's processes get it too
+    else:
+        process.send_signal(number)
     printed = process.communicate(timeout=60)
     assert printed == ("", "whyshare: stopped; run the same command again to go on where it was\n")
     assert process.returncode == 130
