@@ -89,7 +89,7 @@ class LabelledFile:
         found: dict[tuple[Any, ...], str] = {}
         names = []
         for own in zip(*(self.columns[column] for column in columns), strict=True):
-            key = tuple(map(_text, own))
+            key = tuple(map(_stripped, own))
             names.append(found.setdefault(key, " / ".join(key) if all(key) else ""))
         count = len(set(names))
         if count > 50 and count > len(self) / 10:
@@ -104,9 +104,15 @@ class LabelledFile:
         return [place if place < len(self) and self.rows[place] == row else None for place, row in places]
 
     def texts(self, positions: Iterable[int]) -> dict[int, str]:
-        """Read the texts of some posts, by their positions, from the file."""
+        """Read the texts of some posts, by their positions, from the file.
+
+        :raises InputError: If the file has become shorter meanwhile.
+        """
         wanted = {int(self.rows[position]): position for position in positions}
-        return {wanted[row]: text for row, text in read_texts(self.path, wanted, self.text_column)}
+        found = {wanted[row]: text for row, text in read_texts(self.path, wanted, self.text_column)}
+        if len(found) < len(wanted):
+            raise InputError(f"{self.path} changed while it was read; run the command again")
+        return found
 
 
 def numbered(groups: Sequence[str]) -> tuple[list[str], NDArray[np.int32]]:
@@ -123,5 +129,5 @@ def _names(post: Prediction, columns: Sequence[str]) -> list[str]:
     return list(post.fields)
 
 
-def _text(value: Any) -> str:
+def _stripped(value: Any) -> str:
     return "" if value is None else str(value).strip()

@@ -29,6 +29,9 @@ def test_posts_keep_their_rows_and_texts_are_read_again(tmp_path):
     assert labelled.positions([5, 4, 99, 0]) == [3, None, None, None]
     assert labelled.texts([4, 0]) == {0: "0", 4: "4"}
     assert labelled.groups(["city"]) == ["a", "b"] * 3
+    write(tmp_path / "posts.jsonl", 3)
+    with pytest.raises(InputError, match="changed while it was read"):
+        labelled.texts([4, 0])
 
 
 def test_a_missing_column_is_said_with_those_there_are(tmp_path):
