@@ -48,7 +48,7 @@ class LabelledFile:
 
         :raises InputError: As :func:`~..data.predictions.read_predictions` does, or if a column is missing.
         """
-        predicted, rows, spoken, probs = array("b"), array("q"), array("b"), array("d")
+        predicted, rows, spoken, probs = array("b"), array("q"), array("i"), array("d")
         languages: dict[str, int] = {}
         names: list[str] = []
         values: dict[str, list[Any]] = {column: [] for column in columns}

@@ -56,3 +56,11 @@ def test_memory_does_not_hold_the_texts(tmp_path):
         tracemalloc.stop()
     assert np.unique(labelled.posts.predicted).tolist() == [6]
     assert peak < 10 * 2**20
+
+
+def test_a_column_of_many_languages_is_kept(tmp_path):
+    lines = [json.dumps({"text": "a", "motive": "help", "language": f"l{number}"}) for number in range(300)]
+    (tmp_path / "posts.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    assert LabelledFile.read(tmp_path / "posts.jsonl").posts.languages.tolist() == [
+        f"l{number}" for number in range(300)
+    ]
