@@ -49,7 +49,7 @@ def recipe(encoder: Path, times: int, folder: Path) -> FinetuneConfig:
     )  # fmt: skip
 
 
-def test_scores(model: Path) -> dict[str, float]:
+def scores_on_test(model: Path) -> dict[str, float]:
     """Macro-F1 on the public test posts of each language."""
     posts = load_annotated(TEST)
     found = Labeller.load(model).label([post.text for post in posts])
@@ -84,7 +84,7 @@ def main() -> None:
     for encoder, times in points:
         model = options.folder / f"{encoder.name}-{times}"
         validation = ModelSettings.load(model).scores["validation"]
-        test = test_scores(model)
+        test = scores_on_test(model)
         scores = [validation[language]["macro_f1"] for language in ("all", "zh", "en")] + [test["zh"], test["en"]]
         curves.setdefault(encoder, []).append((np.log2(times), validation["all"]["macro_f1"]))
         cells = " | ".join(f"{score:.3f}" for score in scores)

@@ -1,8 +1,10 @@
 """A labelled file of any length in little memory: numbers of every post; texts only of the few that are read again."""
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -100,7 +102,7 @@ class LabelledFile:
 
     def positions(self, rows: Iterable[int]) -> list[int | None]:
         """Find the posts that stand in rows of the file."""
-        places = ((int(np.searchsorted(self.rows, row)), row) for row in rows)
+        places = ((bisect_left(self.rows, row), row) for row in rows)
         return [place if place < len(self) and self.rows[place] == row else None for place, row in places]
 
     def texts(self, positions: Iterable[int]) -> dict[int, str]:
@@ -109,7 +111,8 @@ class LabelledFile:
         :raises InputError: If the file has become shorter meanwhile.
         """
         wanted = {int(self.rows[position]): position for position in positions}
-        found = {wanted[row]: text for row, text in read_texts(self.path, wanted, self.text_column)}
+        texts = islice(read_texts(self.path, wanted, self.text_column), len(wanted))  # no further than the last
+        found = {wanted[row]: text for row, text in texts}
         if len(found) < len(wanted):
             raise InputError(f"{self.path} changed while it was read; run the command again")
         return found

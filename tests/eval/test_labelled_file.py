@@ -26,7 +26,7 @@ def test_posts_keep_their_rows_and_texts_are_read_again(tmp_path):
     assert labelled.no_motive == 1
     assert labelled.rows.tolist() == [1, 2, 3, 5, 6, 7]
     assert labelled.posts.probs.shape == (6, 8)
-    assert labelled.positions([5, 4, 99, 0]) == [3, None, None, None]
+    assert labelled.positions([5, 4, 99, 0, 10**30]) == [3, None, None, None, None]
     assert labelled.texts([4, 0]) == {0: "0", 4: "4"}
     assert labelled.groups(["city"]) == ["a", "b"] * 3
     write(tmp_path / "posts.jsonl", 3)
