@@ -47,9 +47,14 @@ class Annotated:
 class Problem:
     """What is wrong with a row; an error keeps the file from being used, a warning does not."""
 
-    row: int
+    row: int  # 0 where it is about the whole file
     reason: str
     is_error: bool = True
+
+    @property
+    def kind(self) -> str:
+        """Say whether it is an error or a warning."""
+        return "error" if self.is_error else "warning"
 
 
 @dataclass(frozen=True)

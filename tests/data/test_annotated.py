@@ -1,3 +1,4 @@
+import csv
 import json
 from pathlib import Path
 
@@ -51,6 +52,24 @@ def test_every_bad_row_is_listed(tmp_path, capsys):
     assert "5 errors" in printed
     with pytest.raises(InputError, match=r"row 3: label 'joy' .* \(4 more; whyshare data check lists them\)"):
         load_annotated(path)
+
+
+def test_many_problems_are_listed_in_a_file(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "text,label\n" + "a post,help\n" * 150 + "b,joy\n")
+    path = "a.csv"
+    assert main(["data", "check", path]) == 2
+    printed = capsys.readouterr().out
+    assert printed.index("label 'joy' is not one of") < printed.index("the text stands in row 2 already")
+    assert "and 57 more; -o problems.csv lists all" in printed
+    assert main(["data", "check", path, "-o", "problems.csv"]) == 2
+    assert "and 57 more, all of which are in problems.csv" in capsys.readouterr().out
+    with Path("problems.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 157  # 149 repetitions, seven motives without a post, and the label
+    assert rows[-1] == {"row": "152", "kind": "error", "problem": rows[-1]["problem"]}
+    assert main(["data", "check", path, "-o", path]) == 2
+    assert "is an input too" in capsys.readouterr().err
 
 
 def test_other_names_can_be_mapped(tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 import argparse
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,10 @@ from ..extras import needs
 from .evaluate import add_columns
 
 if TYPE_CHECKING:
-    from ..data.annotated import Annotated
+    from ..data.annotated import Annotated, Problem
+
+
+SHOWN = 100  # problems that are printed; more are for a file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     check = actions.add_parser("check", help="list every row of an annotated set that is wrong")
     check.add_argument("file", type=Path, help="annotated file; text,label are enough")
+    check.add_argument(
+        "-o", "--output", type=Path, help="csv, xlsx or any other table of all problems, if they are many"
+    )
     add_columns(check)
     check.set_defaults(run=run_check)
     detach = actions.add_parser("detach", help="write the labels without the texts, to share them")
@@ -45,12 +52,15 @@ def run_check(options: argparse.Namespace) -> int:
     """Print the problems and the counts; exit code 2 when there are errors."""
     from ..data.annotated import check_annotated, parse_label_map
     from ..data.reading import unread_sheets
+    from ..data.writing import check_output
 
+    if options.output:
+        check_output(options.output, [options.file])
     found = check_annotated(options.file, options.text_column, options.label_column, parse_label_map(options.label_map))
+    if options.output:
+        _write_problems(options.output, found.problems)
     if found.problems:
-        problems = [(p.row or "", "error" if p.is_error else "warning", p.reason) for p in found.problems]
-        print_table(("row", "", "problem"), problems, left=3)
-        print()
+        _print_problems(found.problems, options.output)
     counts = Counter((post.label, post.language) for post in found.posts)
     languages = sorted({post.language for post in found.posts})
     rows = [(f"{motive} {motive.zh}", *(counts[motive, language] for language in languages)) for motive in MOTIVES]
@@ -64,6 +74,24 @@ def run_check(options: argparse.Namespace) -> int:
             "train, suspects and detach read text,label and the motives' own names: rename columns and labels for them"
         )
     return 2 if errors or not found.posts else 0
+
+
+def _print_problems(problems: Sequence["Problem"], output: Path | None) -> None:
+    many = len(problems) > SHOWN
+    shown = sorted(problems, key=lambda problem: not problem.is_error)[:SHOWN] if many else problems
+    print_table(("row", "", "problem"), [(p.row or "", p.kind, p.reason) for p in shown], left=3)
+    if many:
+        print(f"and {len(problems) - SHOWN} more, all of which are in {output}" if output else
+              f"and {len(problems) - SHOWN} more; -o problems.csv lists all")  # fmt: skip
+    print()
+
+
+def _write_problems(path: Path, problems: Sequence["Problem"]) -> None:
+    from ..data.writing import open_writer
+
+    with open_writer(path, ("row", "kind", "problem")) as writer:
+        for one in problems:
+            writer.write({"row": one.row or None, "kind": one.kind, "problem": one.reason})
 
 
 def run_detach(options: argparse.Namespace) -> None:
