@@ -6,6 +6,7 @@ turn; the table shows the median and, as the fair number on a busy machine, the 
 
 import argparse
 import json
+import os
 import platform
 import resource
 import statistics
@@ -199,6 +200,7 @@ def start_up(model: Path) -> float:
 def main() -> None:
     from whyshare.models.settings import BUNDLED
 
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # whyshare sets it, the plain loop would not
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=3)

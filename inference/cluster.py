@@ -137,6 +137,7 @@ def _connect(address: str, workers: int | None) -> None:
     host, _, port = address.rpartition(":")
     options: dict[str, Any] = {"num_cpus": workers or usable_cores(), "include_dashboard": False}
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # which a cluster that is started here would send
     terminal, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     stop = signal.getsignal(signal.SIGTERM)
     try:

@@ -30,8 +30,12 @@ class OnnxEngine:
     """
 
     def __init__(self, folder: Path, threads: int | None = None) -> None:
+        # ONNX Runtime 1.29 and later tell Microsoft of every model that is loaded, unless this is set before.
+        silent = os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1") != "0"
         import onnxruntime as ort
 
+        if silent:
+            ort.disable_telemetry_events()  # where it was imported before, or does not read the variable
         self.threads = threads or usable_cores()
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1

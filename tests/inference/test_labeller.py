@@ -1,3 +1,5 @@
+import os
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -89,6 +91,16 @@ def test_the_transformers_pipeline_gives_the_same_labels(labeller, tiny_model):
 
 def test_it_loads_and_labels_with_the_network_off(tiny_model, no_network):
     assert Labeller.load(tiny_model).label("hello").motive in MOTIVES
+
+
+def test_onnx_runtime_sends_and_stores_nothing(tmp_path):
+    silencing = {"CI", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS", "GITHUB_ACTIONS", "TF_BUILD"}
+    kept = {name: value for name, value in os.environ.items() if name not in silencing}
+    places = dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"), str(tmp_path))
+    code = "from whyshare import Labeller; print(Labeller.load(device='cpu').label('hello').motive)"
+    run = subprocess.run([sys.executable, "-c", code], env=kept | places, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() in MOTIVES
+    assert list(tmp_path.rglob("*")) == []  # its telemetry leaves a session, an identifier and what is still to be sent
 
 
 @pytest.mark.parametrize("texts", [None, b"abc", 3, {"a": 1}])
