@@ -49,14 +49,12 @@ def prepare(config: "PretrainConfig", folder: Path) -> None:
     pretrained.save_pretrained(folder)
     weak_tasks = WeakTasks.count((item for corpus in corpora for item in corpus), config.weak_min_texts)
     weak_tasks.save(folder / "weak_labels.json")
-    unknown = {
-        Path(path).name: unknown_rates(corpus[-20_000:], tokenizer, pretrained.unk_token_id)
-        for path, corpus in zip(config.corpora, corpora, strict=True)
-    }
-    (folder / "unknown_rates.json").write_text(json.dumps(unknown, indent=2, ensure_ascii=False), encoding="utf-8")
-    for (name, rates), corpus in zip(unknown.items(), corpora, strict=True):
+    unknown = {}
+    for path, corpus in zip(config.corpora, corpora, strict=True):
+        rates = unknown[path] = unknown_rates(corpus[-20_000:], tokenizer, pretrained.unk_token_id)
         most = ", ".join(f"{source} {100 * rate:.3f} %" for source, rate in list(rates.items())[:4])
-        log.info("%s: %d texts; unknown tokens: %s", name, len(corpus), most)
+        log.info("%s: %d texts; unknown tokens: %s", Path(path).name, len(corpus), most)
+    (folder / "unknown_rates.json").write_text(json.dumps(unknown, indent=2, ensure_ascii=False), encoding="utf-8")
     packed = PackedTexts.pack(_encode(config, tokenizer, corpora, weak_tasks, rng))
     if len(packed) < LEAST_TEXTS:
         raise InputError(

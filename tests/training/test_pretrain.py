@@ -107,6 +107,20 @@ def test_what_another_recipe_left_is_made_anew(folder, caplog):
     assert caplog.text.count("starting anew") == 2
 
 
+def test_corpora_may_share_a_name(folder):
+    (folder / "more").mkdir()
+    (folder / "more/corpus.jsonl").write_bytes((folder / "corpus.jsonl").read_bytes())
+    text = (folder / "recipe.toml").read_text(encoding="utf-8").replace("60_000", "2000, 2000")
+    (folder / "recipe.toml").write_text(
+        text.replace('["corpus.jsonl"]', '["corpus.jsonl", "more/corpus.jsonl"]'), encoding="utf-8"
+    )
+    assert main(["pretrain", "recipe.toml", "-o", "model"]) == 0
+    assert list(json.loads((folder / "model/unknown_rates.json").read_text(encoding="utf-8"))) == [
+        "corpus.jsonl",
+        "more/corpus.jsonl",
+    ]
+
+
 def test_unknown_tokens_are_told_by_source(tiny_encoder):
     tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
     texts = [CorpusText("今天 help", "post", "known", None), CorpusText("help 鑫", "post", "rare", None)]
