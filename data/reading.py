@@ -1,8 +1,8 @@
 """The front door of reading: any file or folder of posts, one post after another, in constant memory.
 
 CSV, TSV, JSONL, JSON array, Parquet, XLSX (``posts.xlsx::SHEET``), plain text (a line a post), SQLite
-(``posts.db::TABLE``) and ``-`` for standard input; ``.gz`` and ``.zst`` of the text kinds. JSON arrays alone are held
-in memory.
+(``posts.db::TABLE``) and ``-`` for standard input; ``.gz``, ``.bz2``, ``.xz`` and ``.zst`` of the text kinds. JSON
+arrays alone are held in memory.
 """
 
 import atexit
@@ -19,17 +19,14 @@ from .copies import local_copies, named
 from .delimited import read_delimited, read_lines
 from .errors import InputError, shown
 from .json_files import read_json_array, read_json_lines
+from .kinds import KNOWN, input_kind, kind_by_content
 from .posts import Post, Reject
 from .remote import find_files, is_address
 from .results import PROBABILITY_COLUMNS
 from .standard_input import STANDARD_INPUT
-from .streams import COMPRESSED, MAX_RECORD
+from .streams import MAX_RECORD
 from .tables import UNCALCULATED, Row, Table
 
-_STREAMED = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".txt": "txt"}
-_WHOLE = {".parquet": "parquet", ".xlsx": "xlsx", ".xlsm": "xlsx", ".db": "sqlite", ".sqlite": "sqlite"}
-_WHOLE |= {".sqlite3": "sqlite", ".pq": "parquet"}
-ENDINGS = ", ".join([*_STREAMED, *_WHOLE])
 # Columns that tell what whyshare wrote itself: labelled, drawn to be checked, labels without texts or joined with them.
 _OWN_COLUMNS = (set(PROBABILITY_COLUMNS), {"post", "weight", "text"}, {"sha256"})
 
@@ -60,7 +57,7 @@ def list_files(paths: tuple[str | Path, ...]) -> list[str]:
         elif path.is_dir():
             inside = sorted(str(file) for file in path.iterdir() if file.is_file() and _is_input(file))
             if not inside:
-                raise InputError(f"folder {path} has no file of posts; whyshare reads {ENDINGS}")
+                raise InputError(f"folder {path} has no file of posts; whyshare reads {KNOWN}")
             files.extend(inside)
         elif matching := _matching(path):
             files.extend(f"{file}::{part}" if part else file for file in matching)
@@ -104,9 +101,11 @@ def _open_table(path: str) -> Table:
         raise InputError(f"no such file: {file}")
     kind = input_kind(file)
     if kind is None:
-        raise InputError(f"{file} has an ending that whyshare cannot read; it reads {ENDINGS} (and .gz, .zst of text)")
+        raise InputError(f"{file} has an ending that whyshare cannot read; it reads {KNOWN}")
     if file.stat().st_size == 0:
         raise InputError(f"{path} is empty; posts are needed")
+    if kind == "text":
+        kind = kind_by_content(file)
     if kind in {"parquet", "sqlite"}:
         from .databases import read_parquet, read_sqlite
 
@@ -169,14 +168,6 @@ def _as_text(value: Any) -> str | None:
 
 def _raise(reject: Reject) -> None:
     raise InputError(f"{reject.file} row {reject.row}: {reject.reason}")
-
-
-def input_kind(path: Path) -> str | None:
-    """Tell the kind of an input file by its ending, such as csv or parquet; None if it is not one that is read."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in COMPRESSED:
-        return _STREAMED.get(suffixes[-2]) if len(suffixes) > 1 else None
-    return (_STREAMED | _WHOLE).get(suffixes[-1]) if suffixes else None
 
 
 def _is_input(path: Path) -> bool:

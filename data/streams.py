@@ -6,17 +6,15 @@ file's encoding is given as bytes, for the reader to reject. A UTF-8 line in a G
 """
 
 import codecs
-import gzip
 import io
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, AnyStr, BinaryIO, cast
 
+from .compression import COMPRESSED, MAGIC, unpack
 from .errors import InputError
 
-COMPRESSED = (".gz", ".zst")  # endings of text files that are packed
 MAX_RECORD = 16 * 2**20  # bytes of one line or one cell; no post is longer
 MAX_EXPANSION = 300  # times the compressed size, above which a file is taken for a bomb
 FREE_EXPANSION = 64 * 2**20  # bytes that any compressed file may expand to
@@ -40,7 +38,7 @@ class _Guarded(io.RawIOBase):
             data = self._stream.read(len(buffer))
         except EOFError:
             raise InputError(f"{self._path} ends before its compressed data do; copy or download it again") from None
-        except (OSError, zlib.error) as error:
+        except Exception as error:  # each library has its own
             raise InputError(f"{self._path} cannot be decompressed ({error}); copy or download it again") from None
         self._left -= len(data)
         if self._left < 0:
@@ -57,7 +55,7 @@ class _Guarded(io.RawIOBase):
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading, through ``.gz`` or ``.zst``.
+    """Open a file for reading, unpacked by its ending.
 
     :raises InputError: If the file may not be read.
     """
@@ -65,22 +63,14 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
         stream = cast(BinaryIO, path.open("rb"))
     except PermissionError:
         raise InputError(f"{path} may not be read; ask its owner, or change its permissions") from None
-    suffix = path.suffix.lower()
-    if suffix in COMPRESSED:
+    if path.suffix.lower() in COMPRESSED:
         with stream as packed:
-            opened: Any = gzip.GzipFile(fileobj=packed) if suffix == ".gz" else _open_zstd(packed)
-            guarded: Any = _Guarded(cast(IO[bytes], opened), path)
+            guarded: Any = _Guarded(unpack(packed, path.suffix.lower()), path)
             with io.BufferedReader(guarded, 2**18) as unpacked:
                 yield cast(BinaryIO, unpacked)
     else:
         with stream:
             yield stream
-
-
-def _open_zstd(packed: BinaryIO) -> BinaryIO:
-    import pyarrow as pa  # zstandard's own reader takes a file that was cut off for a whole one
-
-    return cast(BinaryIO, pa.input_stream(packed, compression="zstd"))
 
 
 def iter_lines(path: Path) -> Iterator[tuple[int, str | bytes]]:
@@ -175,12 +165,8 @@ def _cut_lines(readline: Callable[[int], AnyStr], end: AnyStr) -> Iterator[AnySt
 def _refuse_binary(path: Path, stream: BinaryIO) -> None:
     start = stream.peek(4096)[:4096] if isinstance(stream, io.BufferedReader) else b""
     known = {b"PK\x03\x04": "an Excel workbook or zip archive", b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls)"}
-    known |= {
-        b"\x1f\x8b": "gzip data",
-        b"\x28\xb5\x2f\xfd": "zstandard data",
-        b"PAR1": "a Parquet file",
-        b"%PDF": "a PDF",
-    }
+    known |= {b"PAR1": "a Parquet file", b"%PDF": "a PDF"}
+    known |= {magic: f"packed as {ending}" for magic, ending in MAGIC.items()}
     for magic, name in known.items():
         if start.startswith(magic):
             raise InputError(f"{path} is {name}, not text; give it the ending that fits, or save it as CSV")

@@ -6,7 +6,6 @@ an apostrophe in front in CSV and TSV (:func:`.cells.unescape_formula` takes it 
 
 import csv
 import datetime
-import gzip
 import io
 import os
 import re
@@ -15,12 +14,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
-import zstandard
-
 from .cells import as_json, escape_formula, flat_cell
+from .compression import COMPRESSED, pack
 from .errors import InputError
 from .reading import split_part
-from .streams import COMPRESSED
 from .whole_files import written_whole
 
 EXCEL_ROWS = 1_048_576
@@ -102,12 +99,7 @@ def open_writer(path: Path, columns: Sequence[str], types: Types | None = None) 
 
 
 def _open_text(temporary: Path, target: Path, encoding: str) -> io.TextIOWrapper:
-    if target.suffix.lower() == ".gz":
-        stream: BinaryIO = cast(BinaryIO, gzip.GzipFile(temporary, "wb", mtime=0))
-    elif target.suffix.lower() == ".zst":
-        stream = cast(BinaryIO, zstandard.open(temporary, "wb"))
-    else:
-        stream = temporary.open("wb")
+    stream = cast(BinaryIO, pack(temporary, target.suffix.lower()))
     return io.TextIOWrapper(stream, encoding=encoding, errors="backslashreplace", newline="", write_through=False)
 
 

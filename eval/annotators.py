@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from ..data.annotated import LABEL_COLUMNS, parse_motive
 from ..data.columns import find_column
 from ..data.errors import InputError
+from ..data.kinds import input_kind
 from ..data.motives import MOTIVES, Motive
 from ..data.posts import Reject
-from ..data.reading import input_kind, open_table
+from ..data.reading import open_table
 from ..data.tables import Row, Table, row_id
 from .agreement import MISSING
 

@@ -20,8 +20,9 @@ from ..data.cleaning import CLEANING_VERSION, ends
 from ..data.copies import local_copies
 from ..data.errors import InputError
 from ..data.fingerprints import file_fingerprint
+from ..data.kinds import input_kind
 from ..data.posts import Post, Reject
-from ..data.reading import input_kind, list_files, read_posts, split_part, unread_sheets
+from ..data.reading import list_files, read_posts, split_part, unread_sheets
 from ..data.writing import check_rows
 from ..models.settings import BUNDLED, SETTINGS_FILE, WEIGHTS_FILE, ModelSettings
 from .chunks import Chunk, ChunkLabeller, labelled_posts, windows

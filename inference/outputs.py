@@ -9,13 +9,14 @@ from itertools import islice
 from pathlib import Path
 
 from ..data.columns import merge_columns
+from ..data.compression import COMPRESSED
 from ..data.databases import parquet_types
 from ..data.errors import InputError
+from ..data.kinds import input_kind
 from ..data.motives import MOTIVES
 from ..data.posts import Reject
-from ..data.reading import input_kind, read_posts, split_part
+from ..data.reading import read_posts, split_part
 from ..data.results import RESULT_COLUMNS
-from ..data.streams import COMPRESSED
 from ..data.whole_files import written_whole
 from ..data.writing import check_output, open_writer, output_kind
 from .labelled import Labelled

@@ -1,17 +1,18 @@
 """Unlabelled posts for pretraining, cleaned, with the texts that scores are measured on kept out."""
 
 import hashlib
+import io
 import json
 import logging
-import lzma
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from ..data.cleaning import clean
 from ..data.errors import InputError
 from ..data.fingerprints import text_fingerprint
+from ..data.streams import open_bytes
 
 log = logging.getLogger(__name__)
 
@@ -26,20 +27,15 @@ class CorpusText:
     weak_label: str | None
 
 
-def open_lines(path: Path) -> IO[str]:
-    """Open a text file, ``.xz`` or plain."""
-    return lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8")
-
-
 def read_records(path: Path, *keys: str) -> Iterator[dict[str, Any]]:
-    """Read a JSONL file, ``.xz`` or plain, each of whose objects has one of some keys.
+    """Read a JSONL file, packed or plain, each of whose objects has one of some keys.
 
     :raises InputError: At the first row that has none, or that is no UTF-8 or cut off.
     """
     row = 0
     try:
-        with open_lines(path) as lines:
-            for row, line in enumerate(lines, start=1):
+        with open_bytes(path) as stream:
+            for row, line in enumerate(io.TextIOWrapper(stream, "utf-8"), start=1):
                 try:
                     record = json.loads(line)
                 except ValueError:
@@ -48,14 +44,12 @@ def read_records(path: Path, *keys: str) -> Iterator[dict[str, Any]]:
                     needed = f"no JSON object with {' or '.join(keys)}"
                     raise InputError(f"{path} row {row} is {needed}; give such a JSONL file")
                 yield record
-    except (UnicodeDecodeError, EOFError, lzma.LZMAError) as error:
-        raise InputError(
-            f"{path} cannot be read behind row {row} ({error}); give a whole JSONL file in UTF-8"
-        ) from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} cannot be read behind row {row} ({error}); give a JSONL file in UTF-8") from None
 
 
 def read_corpus(path: Path, held_out: frozenset[str] = frozenset()) -> Iterator[CorpusText]:
-    """Read ``{"text", "kind", "source", "weak_label"}`` lines, ``.xz`` or plain, and clean the texts.
+    """Read ``{"text", "kind", "source", "weak_label"}`` lines, packed or plain, and clean the texts.
 
     :param held_out: Fingerprints of texts that are measured on: these are refused, whatever file they stand in.
     :raises InputError: If a tenth of the corpus is held out, which is a mistaken path and not a chance repetition.
@@ -75,7 +69,7 @@ def read_corpus(path: Path, held_out: frozenset[str] = frozenset()) -> Iterator[
 
 
 def held_out_fingerprints(paths: list[Path]) -> frozenset[str]:
-    """Collect the fingerprints of every text in JSONL files that are measured on (``.xz`` or plain), or in its place.
+    """Collect the fingerprints of every text in JSONL files that are measured on (packed or plain), or in its place.
 
     Of files with a ``split`` column, only the validation and test rows are held out.
     """

@@ -18,7 +18,7 @@ import zipfile
 from pathlib import Path
 
 import atheris
-import zstandard
+from backports import zstd
 
 with atheris.instrument_imports(include=["whyshare.data", "openpyxl.worksheet", "openpyxl.reader"]):
     from whyshare.data.cleaning import clean
@@ -83,7 +83,7 @@ def one_input(data: bytes) -> None:
     if name.endswith(".gz"):
         data = gzip.compress(data)
     if name.endswith(".zst"):
-        data = zstandard.compress(data)
+        data = zstd.compress(data)
     path = FOLDER / name
     path.write_bytes(data)
     rejects = []

@@ -1,6 +1,8 @@
+import bz2
 import gzip
 import io
 import json
+import lzma
 import sqlite3
 import sys
 import tracemalloc
@@ -10,7 +12,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import zstandard
+from backports import zstd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -67,7 +69,7 @@ def write_table(path, columns, rows):
         if path.suffix == ".gz":
             lines = gzip.compress(lines)
         if path.suffix == ".zst":
-            lines = zstandard.compress(lines)
+            lines = zstd.compress(lines)
         write(path, lines)
     return path
 
@@ -284,10 +286,15 @@ WHOLE_FILES = {
     "a.csv.gz": (gzip.compress(CSV.encode() * 1000)[:-20], "ends before its compressed data do"),
     "b.csv.gz": (b"not gzip", "cannot be decompressed"),
     "a.csv.zst": (
-        zstandard.compress("".join(f"{k},post {k * k}\n" for k in range(20_000)).encode())[:-20],
-        "cannot be decompressed (Truncated compressed stream)",
+        zstd.compress("".join(f"{k},post {k * k}\n" for k in range(20_000)).encode())[:-20],
+        "ends before its compressed data do",
     ),
     "b.csv.zst": (b"not zstd", "cannot be decompressed"),
+    "a.csv.xz": (lzma.compress(CSV.encode() * 1000)[:-20], "ends before its compressed data do"),
+    "b.csv.xz": (b"not xz", "cannot be decompressed"),
+    "a.csv.bz2": (bz2.compress(CSV.encode() * 1000)[:-20], "ends before its compressed data do"),
+    "b.csv.bz2": (b"not bz2", "cannot be decompressed"),
+    "c.txt": (bz2.compress(b"hi"), "is packed as .bz2, not text"),
     "c.csv.gz": (bomb(), "expands to over 300 times its size"),
     "a.xlsx": (b"not a workbook", "is not an Excel workbook"),
     "b.xlsx": (b"\xd0\xcf\x11\xe0" + bytes(100), "is an old .xls workbook or has a password"),

@@ -1,11 +1,13 @@
+import bz2
 import errno
 import gzip
 import io
+import lzma
 import shutil
 import sys
 
 import pytest
-import zstandard
+from backports import zstd
 
 from whyshare.data.errors import InputError
 from whyshare.data.reading import read_posts
@@ -22,7 +24,7 @@ def standard_input(monkeypatch):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
-@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.compress])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress, zstd.compress])
 @pytest.mark.parametrize(
     "data",
     [

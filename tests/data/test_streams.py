@@ -1,18 +1,40 @@
+import bz2
 import gzip
+import lzma
 from pathlib import Path
 
 import openpyxl
 import pytest
-import zstandard
+from backports import zstd
 
 from whyshare.data.errors import InputError
 from whyshare.data.reading import read_posts
 
+PACKED = {
+    "UP.CSV.GZ": gzip.compress,
+    "Up.Csv.Zst": zstd.compress,
+    "up.csv.XZ": lzma.compress,
+    "Up.CSV.Bz2": bz2.compress,
+}
 
-@pytest.mark.parametrize(("name", "pack"), [("UP.CSV.GZ", gzip.compress), ("Up.Csv.Zst", zstandard.compress)])
-def test_endings_in_capitals(tmp_path, name, pack):
+
+@pytest.mark.parametrize(("name", "pack"), PACKED.items())
+def test_packed_files_with_endings_in_capitals(tmp_path, name, pack):
     (tmp_path / name).write_bytes(pack("text\n今天真好\n".encode()))
     assert [post.text for post in read_posts(tmp_path / name)] == ["今天真好"]
+
+
+def test_a_long_window_as_in_the_dumps_of_reddit(tmp_path):
+    long = {zstd.CompressionParameter.window_log: 31, zstd.CompressionParameter.enable_long_distance_matching: 1}
+    with zstd.open(tmp_path / "RC_2015-01.zst", "wt", encoding="utf-8", options=long) as stream:
+        stream.write('{"body": "so good"}\n')
+    assert [post.text for post in read_posts(tmp_path)] == ["so good"]  # the folder, which holds that file alone
+
+
+@pytest.mark.parametrize("text", ["id,text\n1,今天真好\n", '[{"text": "今天真好"}]', "今天真好\n"])
+def test_a_packed_file_whose_name_does_not_tell_its_kind(tmp_path, text):
+    (tmp_path / "posts.gz").write_bytes(gzip.compress(text.encode()))
+    assert [post.text for post in read_posts(tmp_path / "posts.gz")] == ["今天真好"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])

@@ -14,7 +14,18 @@ from whyshare.data.reading import read_posts
 from whyshare.data.whole_files import written_whole
 from whyshare.data.writing import check_output, open_writer
 
-NAMES = ["a.csv", "a.tsv", "a.jsonl", "a.json", "a.parquet", "a.xlsx", "a.csv.gz", "a.jsonl.zst"]
+NAMES = [
+    "a.csv",
+    "a.tsv",
+    "a.jsonl",
+    "a.json",
+    "a.parquet",
+    "a.xlsx",
+    "a.csv.gz",
+    "a.jsonl.zst",
+    "a.tsv.xz",
+    "a.json.bz2",
+]
 CELLS = st.text(
     alphabet=st.characters(
         codec="utf-8", exclude_characters="\r\x00\ufffe\uffff\x85\u2028\u2029", exclude_categories=["Cc"]
