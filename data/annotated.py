@@ -8,13 +8,13 @@ from typing import Any
 
 from .cells import flat_cell
 from .cleaning import clean
-from .columns import find_column, find_text_column
+from .columns import TextColumn, find_column, find_text_columns
 from .errors import InputError, shown
 from .language import detect_language
 from .motives import MOTIVES, Motive
 from .posts import Reject
 from .reading import open_table
-from .tables import UNCALCULATED, Row, row_id
+from .tables import Row, row_id
 
 LABEL_COLUMNS = ("label", "primary", "motive", "标签", "动机", "类别", "gold", "annotation")
 FEW_POSTS = 10  # a motive with fewer posts can hardly be learnt or measured
@@ -68,7 +68,7 @@ class AnnotatedSet:
 
 def load_annotated(
     path: Path,
-    text_column: str | None = None,
+    text_column: TextColumn = None,
     label_column: str | None = None,
     label_map: Mapping[str, str] | None = None,
 ) -> list[Annotated]:
@@ -88,7 +88,7 @@ def load_annotated(
 
 def check_annotated(
     path: Path,
-    text_column: str | None = None,
+    text_column: TextColumn = None,
     label_column: str | None = None,
     label_map: Mapping[str, str] | None = None,
 ) -> AnnotatedSet:
@@ -98,7 +98,7 @@ def check_annotated(
     """
     table = open_table(path)
     with table.columns_sought():
-        text_column, label_column = _columns(table.columns, text_column, label_column, str(path))
+        text_columns, label_column = _columns(table.columns, text_column, label_column, str(path))
     posts: list[Annotated] = []
     problems: list[Problem] = []
     unlabelled = 0
@@ -107,7 +107,7 @@ def check_annotated(
             problems.append(Problem(row.row, row.reason))
             continue
         try:
-            post = _post(row, text_column, label_column, label_map)
+            post = _post(row, text_columns, label_column, label_map)
         except ValueError as error:
             problems.append(Problem(row.number, str(error)))
             continue
@@ -158,8 +158,10 @@ def parse_label_map(entries: Sequence[str]) -> dict[str, str]:
     return mapping
 
 
-def _columns(columns: list[str], text_column: str | None, label_column: str | None, file: str) -> tuple[str, str]:
-    if find_column(columns, ["sha256"]) and not find_column(columns, [text_column or "text"]):
+def _columns(
+    columns: list[str], text_column: TextColumn, label_column: str | None, file: str
+) -> tuple[tuple[str, ...], str]:
+    if find_column(columns, ["sha256"]) and not find_column(columns, ["text"]) and not text_column:
         raise InputError(
             f"{file} holds labels without texts; join it with them: whyshare data hydrate {file} --texts FILE"
         )
@@ -168,18 +170,18 @@ def _columns(columns: list[str], text_column: str | None, label_column: str | No
         wanted = repr(label_column) if label_column else "label"
         raise InputError(f"{file} has no column {wanted}; it has {', '.join(columns)}")
     others = [column for column in columns if column != label]
-    return find_text_column(others, text_column, file), label
+    return find_text_columns(others, text_column, file), label
 
 
-def _post(row: Row, text_column: str, label_column: str, label_map: Mapping[str, str] | None) -> Annotated | None:
+def _post(
+    row: Row, text_columns: Sequence[str], label_column: str, label_map: Mapping[str, str] | None
+) -> Annotated | None:
     values = row.values
     label = parse_motive(values.get(label_column), label_map)
     if label is None:
         return None
-    text = values.get(text_column)
-    if text_column in row.uncalculated:
-        raise ValueError(f"the text is {UNCALCULATED}")
-    if not isinstance(text, str) or not clean(text):
+    text = row.text(text_columns)
+    if not clean(text):
         raise ValueError(f"the text is empty or none: {shown(text)}")
     secondary = parse_motive(values.get("secondary"), label_map)
     if secondary == label:

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 
 from .errors import InputError
 
+TextColumn = str | Sequence[str] | None  # one name, or several that are read together; None for the usual names
+
 # In order of preference; compared without case, spaces and underscores.
 TEXT_COLUMNS = (
     "text", "content", "内容", "正文", "微博正文", "文本", "body", "post", "message", "caption", "fulltext", "tweet",
     "tweettext", "posttext", "微博内容", "博文", "博文内容", "帖子", "帖子内容", "笔记内容", "评论", "评论内容", "文案",
+    "rawcontent", "contenttext", "正文内容", "帖子正文", "笔记正文", "推文", "推文内容", "动态内容",
     "selftext", "comment", "sentence", "desc", "description", "标题", "title",
 )  # fmt: skip
+_TITLES = ("title", "标题", "帖子标题", "笔记标题")
 
 
 def find_column(columns: Sequence[str], names: Sequence[str]) -> str | None:
@@ -18,21 +22,41 @@ def find_column(columns: Sequence[str], names: Sequence[str]) -> str | None:
     return next((folded[name] for name in map(_folded, names) if name in folded), None)
 
 
-def find_text_column(columns: Sequence[str], wanted: str | None, file: str) -> str:
-    """Find the column of the texts: the one asked for, or one with a usual name.
+def find_text_columns(columns: Sequence[str], wanted: TextColumn, file: str) -> tuple[str, ...]:
+    """Find the columns that make up the texts: those asked for, or the first with a usual name.
 
     :raises InputError: If there is none; the line lists the columns.
     """
     listed = ", ".join(columns[:50]) + (", ..." if len(columns) > 50 else "")
-    if wanted is not None:
-        found = wanted if wanted in columns else find_column(columns, [wanted])
-        if found is None:
-            raise InputError(f"{file} has no column {wanted!r}; it has {listed}")
-        return found
-    found = find_column(columns, TEXT_COLUMNS)
-    if found is None:
-        raise InputError(f"{file} has no text column among {listed}; name it with --text-column")
-    return found
+    if not wanted:
+        usual = usual_text_columns(columns)
+        if not usual:
+            raise InputError(f"{file} has no text column among {listed}; name it with --text-column")
+        return usual[:1]
+    found = {}
+    for name in names_in(wanted):
+        column = name if name in columns else find_column(columns, [name])
+        if column is None:
+            raise InputError(f"{file} has no column {name!r}; it has {listed}")
+        found[column] = name
+    return tuple(found)
+
+
+def names_in(wanted: TextColumn) -> Sequence[str]:
+    """Give the names that were asked for: ``"text" -> ["text"]``."""
+    return [wanted] if isinstance(wanted, str) else wanted or []
+
+
+def usual_text_columns(columns: Sequence[str]) -> tuple[str, ...]:
+    """Find all columns with a usual name for texts, the likeliest first."""
+    found = (find_column(columns, [name]) for name in TEXT_COLUMNS)
+    return tuple(dict.fromkeys(column for column in found if column is not None))
+
+
+def title_beside(columns: Sequence[str], text_column: str) -> str | None:
+    """Find the column of titles, which a post of Reddit or Xiaohongshu has beside its body."""
+    title = find_column(columns, _TITLES)
+    return None if title == text_column else title
 
 
 def merge_columns(columns: Sequence[str], added: Sequence[str]) -> dict[str, str]:

@@ -4,12 +4,17 @@ import hashlib
 from pathlib import Path
 
 from .cleaning import clean
-from .reading import split_part
+from .kinds import split_part
 
 
 def text_fingerprint(text: str) -> str:
     """Give the SHA-256 of a text as the model would read it, in hexadecimal."""
-    return hashlib.sha256(clean(text).encode("utf-8", "surrogatepass")).hexdigest()
+    return clean_fingerprint(clean(text))
+
+
+def clean_fingerprint(text: str) -> str:
+    """Give the :func:`text_fingerprint` of a text that is clean already."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def file_fingerprint(path: Path) -> str:

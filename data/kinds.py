@@ -26,6 +26,12 @@ def input_kind(path: Path) -> str | None:
     return (_TEXT | _WHOLE).get(suffixes[-1]) if suffixes else None
 
 
+def split_part(path: str) -> tuple[Path, str | None]:
+    """Split off the sheet or table: ``"posts.db::weibo" -> (Path("posts.db"), "weibo")``."""
+    file, mark, part = path.rpartition("::")
+    return (Path(file), part) if mark and not Path(path).exists() else (Path(path), None)
+
+
 def kind_by_content(path: Path) -> str:
     """Choose the kind that fits the first lines of a text file.
 

@@ -1,7 +1,8 @@
 """Read labelled files back: what ``whyshare label`` wrote, or any file with a motive for each post."""
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .annotated import parse_motive
-from .columns import find_column, find_text_column
+from .columns import TextColumn, find_column, find_text_columns, names_in, usual_text_columns
 from .errors import InputError, shown
 from .motives import Motive
 from .posts import Reject
@@ -37,10 +38,10 @@ class Prediction:
         return 1.0 if self.probs is None or self.motive is None else float(self.probs[self.motive.position])
 
 
-def read_predictions(path: Path, text_column: str | None = None, may_lack: bool = False) -> Iterator[Prediction]:
+def read_predictions(path: Path, text_column: TextColumn = None, may_lack: bool = False) -> Iterator[Prediction]:
     """Read a labelled file, row by row; ``motive`` is the only column it needs.
 
-    :param text_column: Name of the column of the texts; found by its usual names where it is None.
+    :param text_column: As in :func:`~.reading.read_posts`.
     :param may_lack: Whether the usual names will do where there is no such column.
     :raises InputError: For a file without motives, an unknown motive, or probabilities that do not sum to 1.
     """
@@ -58,9 +59,7 @@ def read_predictions(path: Path, text_column: str | None = None, may_lack: bool 
     if 0 < len(prob_columns) < len(given):
         missing = ", ".join(name for name in PROBABILITY_COLUMNS if names[name] is None)
         raise InputError(f"{path} lacks the probability columns {missing}; all eight or none are needed")
-    if may_lack and text_column is not None and find_column(table.columns, [text_column]) is None:
-        text_column = None
-    text_name = _text_column(table.columns, text_column, path)
+    text_of = _text_reader(table.columns, text_column, path, may_lack)
     for row in table.rows:
         if isinstance(row, Reject):
             raise InputError(f"{path} row {row.row}: {row.reason}")
@@ -71,21 +70,18 @@ def read_predictions(path: Path, text_column: str | None = None, may_lack: bool 
         except ValueError as error:
             raise InputError(f"{path} row {row.number}: {error}") from None
         language = values.get(names["language"]) if names["language"] else ""
-        text = _text(values, text_name)
-        yield Prediction(row_id(values, row.number), text, motive, probs, str(language or ""), values, row.number)
+        yield Prediction(
+            row_id(values, row.number), text_of(row), motive, probs, str(language or ""), values, row.number
+        )
 
 
-def read_texts(path: Path, rows: Container[int], text_column: str | None = None) -> Iterator[tuple[int, str]]:
+def read_texts(path: Path, rows: Container[int], text_column: TextColumn = None) -> Iterator[tuple[int, str]]:
     """Read the texts in some rows of a labelled file, in its order: pairs of row and text."""
     table = open_table(path)
-    text_name = _text_column(table.columns, text_column, path)
+    text_of = _text_reader(table.columns, text_column, path)
     for row in table.rows:
         if isinstance(row, Row) and row.number in rows:
-            yield row.number, _text(row.values, text_name)
-
-
-def _text(values: Mapping[str, Any], column: str | None) -> str:
-    return str((values.get(column) if column else "") or "")
+            yield row.number, text_of(row)
 
 
 def _latest(columns: list[str], name: str) -> str | None:
@@ -94,13 +90,23 @@ def _latest(columns: list[str], name: str) -> str | None:
     return max(found, key=len, default=None)
 
 
-def _text_column(columns: list[str], named: str | None, path: Path) -> str | None:
-    if named is not None:
-        return find_text_column(columns, named, str(path))
-    try:
-        return find_column(columns, ["text"]) or find_text_column(columns, None, str(path))
-    except InputError:
-        return None  # labels alone can be evaluated too
+def _text_reader(columns: list[str], named: TextColumn, path: Path, may_lack: bool = False) -> Callable[[Row], str]:
+    """Choose how the text of a row is found, ``""`` where there is none: labels alone can be evaluated too.
+
+    Files that were labelled together may have had columns of different names: a row's is the first that holds something.
+    """
+    ways = [[column] for column in usual_text_columns(columns)]
+    if named and not (may_lack and any(find_column(columns, [name]) is None for name in names_in(named))):
+        ways = [list(find_text_columns(columns, named, str(path)))]
+
+    def text_of(row: Row) -> str:
+        for way in ways:
+            with suppress(ValueError):
+                if (text := row.text(way)).strip():
+                    return text
+        return ""
+
+    return text_of
 
 
 def _probs(values: list[Any], motive: Motive | None) -> NDArray[np.float64] | None:

@@ -6,37 +6,36 @@ arrays alone are held in memory.
 """
 
 import atexit
-import datetime
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from .cells import unescape_formula
-from .columns import find_text_column
+from .columns import TextColumn, find_text_columns
 from .copies import local_copies, named
 from .delimited import read_delimited, read_lines
-from .errors import InputError, shown
+from .errors import InputError
 from .json_files import read_json_array, read_json_lines
-from .kinds import KNOWN, input_kind, kind_by_content
+from .kinds import KNOWN, input_kind, kind_by_content, split_part
 from .posts import Post, Reject
 from .remote import find_files, is_address
 from .results import PROBABILITY_COLUMNS
 from .standard_input import STANDARD_INPUT
 from .streams import MAX_RECORD
-from .tables import UNCALCULATED, Row, Table
+from .tables import Row, Table
 
 # Columns that tell what whyshare wrote itself: labelled, drawn to be checked, labels without texts or joined with them.
 _OWN_COLUMNS = (set(PROBABILITY_COLUMNS), {"post", "weight", "text"}, {"sha256"})
 
 
 def read_posts(
-    *paths: str | Path, text_column: str | None = None, on_reject: Callable[[Reject], None] | None = None
+    *paths: str | Path, text_column: TextColumn = None, on_reject: Callable[[Reject], None] | None = None
 ) -> Iterator[Post]:
     """Read posts from files and folders, in the order given (folders by name), here or at addresses.
 
-    :param text_column: Name of the column of the texts; found by its usual names where it is None.
+    :param text_column: Name of the column of the texts, or several names, whose texts make up a post, a line each;
+        found by its usual names where it is None.
     :param on_reject: Receives each row that cannot be read; without it the first such row is an error.
     :raises InputError: For what is wrong with a whole file: not there, empty, no text column, damaged.
     """
@@ -132,38 +131,24 @@ def _unescaped(table: Table) -> Table:
     return Table(table.columns, map(unescaped, table.rows))
 
 
-def split_part(path: str) -> tuple[Path, str | None]:
-    """Split off the sheet or table: ``"posts.db::weibo" -> (Path("posts.db"), "weibo")``."""
-    file, mark, part = path.rpartition("::")
-    return (Path(file), part) if mark and not Path(path).exists() else (Path(path), None)
-
-
-def _posts(given: str, file: str, text_column: str | None, on_reject: Callable[[Reject], None]) -> Iterator[Post]:
+def _posts(given: str, file: str, text_column: TextColumn, on_reject: Callable[[Reject], None]) -> Iterator[Post]:
     name = named(file)
     table = _open_table(file)
     with table.columns_sought():
-        column = find_text_column(table.columns, text_column, name)
+        columns = find_text_columns(table.columns, text_column, name)
     for row in table.rows:
         if isinstance(row, Reject):
             on_reject(replace(row, file=name))
             continue
-        text = _as_text(row.values.get(column))
-        if column in row.uncalculated:
-            on_reject(Reject(name, row.number, f"the text is {UNCALCULATED}"))
-        elif text is None:
-            on_reject(Reject(name, row.number, f"the text is not a text but {shown(row.values[column])}"))
-        elif len(text) > MAX_RECORD:
+        try:
+            text = row.text(columns)
+        except ValueError as error:
+            on_reject(Reject(name, row.number, str(error)))
+            continue
+        if len(text) > MAX_RECORD:
             on_reject(Reject(name, row.number, f"longer than {MAX_RECORD // 2**20} MiB", text[:200]))
         else:
             yield Post(text, row.values, given, row.number)
-
-
-def _as_text(value: Any) -> str | None:
-    if value is None or (isinstance(value, float) and value != value):
-        return ""
-    if isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, int | float | datetime.date | datetime.time) else None
 
 
 def _raise(reject: Reject) -> None:

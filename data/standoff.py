@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .annotated import load_annotated
+from .columns import TextColumn
 from .errors import InputError
 from .fingerprints import text_fingerprint
 from .posts import Reject
@@ -45,7 +46,7 @@ class Hydration:
     rejects: list[Reject] = field(default_factory=list)
 
 
-def hydrate(standoff: Path, texts: Sequence[str | Path], text_column: str | None = None) -> Hydration:
+def hydrate(standoff: Path, texts: Sequence[str | Path], text_column: TextColumn = None) -> Hydration:
     """Join a stand-off file with the texts in files of posts, by fingerprint.
 
     :raises InputError: If the file has no fingerprints, or a row of it cannot be read.

@@ -1,12 +1,13 @@
 """What every reader gives: the columns of a file, then its rows one by one."""
 
+import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from .columns import find_column
-from .errors import InputError
+from .errors import InputError, shown
 from .posts import Reject
 
 UNCALCULATED = "a formula without a calculated value; open the workbook in Excel and save it"
@@ -22,6 +23,23 @@ class Row:
     number: int
     values: dict[str, Any]
     uncalculated: frozenset[str] = frozenset()
+
+    def text(self, columns: Sequence[str]) -> str:
+        """Give the raw text that stands in columns, of several a line each; ``""`` where there is none.
+
+        :raises ValueError: If one holds no text, such as a list; the message says so.
+        """
+        found = []
+        for column in columns:
+            value = self.values.get(column)
+            if column in self.uncalculated:
+                raise ValueError(f"the text is {UNCALCULATED}")
+            if value is None or value != value:  # which NaN alone is not
+                continue
+            if not isinstance(value, str | int | float | datetime.date | datetime.time):
+                raise ValueError(f"the text is not a text but {shown(value)}")
+            found.append(str(value))
+        return "\n".join(text for text in found if text.strip() or len(columns) == 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Protocol, cast
 from .cells import as_json, escape_formula, flat_cell
 from .compression import COMPRESSED, pack
 from .errors import InputError
-from .reading import split_part
+from .kinds import split_part
 from .whole_files import written_whole
 
 EXCEL_ROWS = 1_048_576

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..data.annotated import Annotated
 from ..data.cleaning import clean
+from ..data.columns import TextColumn
 from ..data.errors import InputError, shown
 from ..data.motives import MOTIVES, Motive
 from ..data.predictions import Prediction, read_predictions
@@ -35,7 +36,7 @@ def judge_probabilities(posts: Sequence[Annotated], probs: NDArray[np.float64]) 
     return judge(posts, [MOTIVES[column] for column in probs.argmax(axis=1)], probs)
 
 
-def judge_file(path: Path, posts: Sequence[Annotated], text_column: str | None = None) -> Judged:
+def judge_file(path: Path, posts: Sequence[Annotated], text_column: TextColumn = None) -> Judged:
     """Judge the predictions in a labelled file.
 
     :param text_column: Column of the texts, in which they may be in the file too.
@@ -74,7 +75,7 @@ def check_classes(posts: Sequence[Annotated], file: str) -> None:
         )
 
 
-def predictions_of(path: Path, posts: Sequence[Annotated], text_column: str | None = None) -> list[Prediction]:
+def predictions_of(path: Path, posts: Sequence[Annotated], text_column: TextColumn = None) -> list[Prediction]:
     """Read the prediction of each post from a labelled file: by id, or by text where the ids do not match.
 
     :raises InputError: If an id stands twice, posts have no prediction, or a prediction is of another text.

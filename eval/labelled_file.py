@@ -11,9 +11,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.columns import TextColumn
 from ..data.errors import InputError
+from ..data.kinds import input_kind, split_part
 from ..data.motives import MOTIVES
-from ..data.predictions import Prediction, read_predictions, read_texts
+from ..data.predictions import read_predictions, read_texts
 
 SHARED = 100_000  # different values of a column that are kept once, however many posts have them
 
@@ -36,7 +38,7 @@ class LabelledFile:
     """
 
     path: Path
-    text_column: str | None
+    text_column: TextColumn
     posts: Posts
     rows: NDArray[np.int64]
     names: Sequence[str]
@@ -45,14 +47,15 @@ class LabelledFile:
     has_text: bool
 
     @classmethod
-    def read(cls, path: Path, text_column: str | None = None, columns: Sequence[str] = ()) -> Self:
+    def read(cls, path: Path, text_column: TextColumn = None, columns: Sequence[str] = ()) -> Self:
         """Read a file once, post by post.
 
         :raises InputError: As :func:`~..data.predictions.read_predictions` does, or if a column is missing.
         """
         predicted, rows, spoken, probs = array("b"), array("q"), array("i"), array("d")
         languages: dict[str, int] = {}
-        names: list[str] = []
+        names: dict[str, None] = {}
+        grows = input_kind(split_part(str(path))[0]) in {"json", "jsonl", "text"}  # rows may have columns of their own
         values: dict[str, list[Any]] = {column: [] for column in columns}
         shared: dict[str, dict[str, str]] = {column: {} for column in columns}
         no_motive, has_text = 0, False
@@ -60,8 +63,10 @@ class LabelledFile:
             if post.motive is None:
                 no_motive += 1
                 continue
-            if not rows:
-                names = _names(post, columns)
+            if not post.fields.keys() <= names.keys():
+                names |= dict.fromkeys(post.fields)
+            if not grows:
+                _check_columns(columns, names)
             rows.append(post.row)
             predicted.append(post.motive.position)
             spoken.append(languages.setdefault(post.language or "other", len(languages)))
@@ -73,12 +78,14 @@ class LabelledFile:
                 if isinstance(value, str) and (value in known or len(known) < SHARED):
                     value = known.setdefault(value, value)
                 values[column].append(value)
+        if rows:
+            _check_columns(columns, names)
         posts = Posts(
             np.array(predicted, dtype=np.int64),
             np.array(probs).reshape(-1, len(MOTIVES)),
             np.array(list(languages) or [""])[np.array(spoken, dtype=np.int64)],
         )
-        return cls(path, text_column, posts, np.array(rows, dtype=np.int64), names, values, no_motive, has_text)
+        return cls(path, text_column, posts, np.array(rows, dtype=np.int64), list(names), values, no_motive, has_text)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -125,11 +132,10 @@ def numbered(groups: Sequence[str]) -> tuple[list[str], NDArray[np.int32]]:
     return names, np.fromiter(map(numbers.__getitem__, groups), np.int32, len(groups))
 
 
-def _names(post: Prediction, columns: Sequence[str]) -> list[str]:
-    for column in columns:
-        if column not in post.fields:
-            raise InputError(f"the labelled file has no column {column!r}; it has {', '.join(post.fields)}")
-    return list(post.fields)
+def _check_columns(wanted: Sequence[str], names: Iterable[str]) -> None:
+    for column in wanted:
+        if column not in names:
+            raise InputError(f"the labelled file has no column {column!r}; it has {', '.join(names)}")
 
 
 def _stripped(value: Any) -> str:

@@ -6,6 +6,8 @@ was killed goes on with the missing parts. Results do not depend on workers, chu
 not depend on its batch.
 """
 
+import itertools
+import logging
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Container, Iterator
@@ -17,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from ..data.cleaning import CLEANING_VERSION, ends
-from ..data.copies import local_copies
+from ..data.columns import TextColumn, find_text_columns, title_beside
+from ..data.copies import local_copies, named
 from ..data.errors import InputError
 from ..data.fingerprints import file_fingerprint
-from ..data.kinds import input_kind
+from ..data.kinds import input_kind, split_part
 from ..data.posts import Post, Reject
-from ..data.reading import list_files, read_posts, split_part, unread_sheets
+from ..data.reading import list_files, read_posts, unread_sheets
 from ..data.writing import check_rows
 from ..models.settings import BUNDLED, SETTINGS_FILE, WEIGHTS_FILE, ModelSettings
 from .chunks import Chunk, ChunkLabeller, labelled_posts, windows
@@ -30,6 +33,8 @@ from .engines import device_here
 from .labeller import Labeller
 from .outputs import INPUT_CHANGED, OnReject, Summary, output_files, write_outputs
 from .parts import Part, Parts, full_disk_said
+
+log = logging.getLogger(__name__)
 
 CHUNK = 512  # posts in a part
 TICK = 0.5  # seconds between two reports of progress, where no part is finished meanwhile
@@ -42,7 +47,7 @@ class Job:
     inputs: tuple[str, ...]
     output: Path
     model: Path = BUNDLED
-    text_column: str | None = None
+    text_column: TextColumn = None
     limit: int | None = None  # posts
     device: str = "auto"
     workers: int | None = None  # threads, or processes of a cluster; one for each core without it
@@ -91,6 +96,7 @@ def run_job(job: Job, progress: Progress = lambda done, total: None) -> Summary:
         census = take_census(job, files)
         for output, own in planned.items():
             check_rows(output, sum(census.files[file] for file in set(own)))
+        _tell_of_titles(job, census)
         parts.open(manifest, job.restart)
         resumed = _label_missing(job, files, census, parts, progress)
         if _fingerprints(files) != manifest["input"]:
@@ -124,6 +130,18 @@ def take_census(job: Job, files: list[str]) -> Census:
     return Census(posts, {file: list(own) for file, own in columns.items()})
 
 
+def _tell_of_titles(job: Job, census: Census) -> None:
+    """Say which titles are left out, where nobody has chosen the columns: many posts of Reddit are a title alone."""
+    for file, columns in census.columns.items():
+        if columns and not job.text_column:
+            [text] = find_text_columns(columns, None, file)
+            if title := title_beside(columns, text):
+                log.info(
+                    "%s: read from column %s without %s; for both: --text-column %s --text-column %s",
+                    named(file), text, title, title, text,
+                )  # fmt: skip
+
+
 def _posts(job: Job, files: list[str], on_reject: OnReject) -> Iterator[Post]:
     return islice(read_posts(*files, text_column=job.text_column, on_reject=on_reject), job.limit)
 
@@ -145,7 +163,7 @@ def _fingerprints(files: list[str]) -> list[list[str | None]]:
 def _missing_chunks(job: Job, files: list[str], missing: Container[int], size: int) -> Iterator[Chunk]:
     """Give the texts of each chunk that has no part yet; in another process where a cluster labels."""
     posts = _posts(job, files, lambda reject: None)
-    for number in range(1 << 60):
+    for number in itertools.count():
         texts = [ends(post.text) for post in islice(posts, size)]
         if not texts:
             return

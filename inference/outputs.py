@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from ..data.columns import merge_columns
+from ..data.columns import TextColumn, merge_columns
 from ..data.compression import COMPRESSED
 from ..data.databases import parquet_types
 from ..data.errors import InputError
-from ..data.kinds import input_kind
+from ..data.kinds import input_kind, split_part
 from ..data.motives import MOTIVES
 from ..data.posts import Reject
-from ..data.reading import read_posts, split_part
+from ..data.reading import read_posts
 from ..data.results import RESULT_COLUMNS
 from ..data.whole_files import written_whole
 from ..data.writing import check_output, open_writer, output_kind
@@ -101,7 +101,7 @@ def _name_of_its_own(file: str) -> str:
 
 def write_outputs(
     planned: Mapping[Path, Sequence[str]], columns: Mapping[str, Sequence[str]], results: Iterator[Labelled],
-    text_column: str | None, limit: int | None, rejects: Path,
+    text_column: TextColumn, limit: int | None, rejects: Path,
 ) -> Summary:  # fmt: skip
     """Write each file whole or not at all; rows that could not be read go to ``rejects``.
 

@@ -1,6 +1,5 @@
 """Unlabelled posts for pretraining, cleaned, with the texts that scores are measured on kept out."""
 
-import hashlib
 import io
 import json
 import logging
@@ -11,7 +10,7 @@ from typing import Any
 
 from ..data.cleaning import clean
 from ..data.errors import InputError
-from ..data.fingerprints import text_fingerprint
+from ..data.fingerprints import clean_fingerprint, text_fingerprint
 from ..data.streams import open_bytes
 
 log = logging.getLogger(__name__)
@@ -58,7 +57,7 @@ def read_corpus(path: Path, held_out: frozenset[str] = frozenset()) -> Iterator[
     for record in read_records(path, "text"):
         row += 1
         text = clean(record["text"])
-        if held_out and hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() in held_out:
+        if held_out and clean_fingerprint(text) in held_out:
             refused += 1
         elif text:
             yield CorpusText(text, record.get("kind", "post"), record.get("source", ""), record.get("weak_label"))

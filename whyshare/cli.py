@@ -93,4 +93,4 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         subparser = subparsers.add_parser(command, help=line, description=line[0].upper() + line[1:] + ".")
         if command == named:
             import_module(f".commands.{module}", __package__).add_arguments(subparser)
-    return parser.parse_args(arguments)
+    return parser.parse_args(arguments, argparse.Namespace(words=list(arguments)))

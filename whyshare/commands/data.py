@@ -10,6 +10,7 @@ from ..console import print_table, print_unread
 from ..data.errors import InputError
 from ..data.motives import MOTIVES
 from ..extras import needs
+from ..options import add_text_column
 from .evaluate import add_columns
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     hydrate = actions.add_parser("hydrate", help="join labels without texts with texts that you have")
     hydrate.add_argument("file", type=Path, help="labels without texts, as whyshare data detach writes them")
     hydrate.add_argument("--texts", nargs="+", required=True, metavar="FILE", help="files or folders of posts")
-    hydrate.add_argument("--text-column", metavar="NAME", help="column of the texts, if it has an unusual name")
+    add_text_column(hydrate)
     hydrate.add_argument("-o", "--output", type=Path, required=True, help="jsonl, csv or any other table")
     hydrate.set_defaults(run=run_hydrate)
     suspects = actions.add_parser("suspects", help="rank labels that are likely wrong, and texts that stand twice")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..console import print_table
 from ..data.errors import InputError
 from ..data.motives import MOTIVES
+from ..options import add_text_column
 
 if TYPE_CHECKING:
     from ..data.annotated import Annotated
@@ -52,7 +53,7 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
 
 def add_columns(parser: argparse.ArgumentParser) -> None:
     """Declare where texts and labels stand in an annotated file, and what the labels are called."""
-    parser.add_argument("--text-column", metavar="NAME", help="column of the texts, if it has an unusual name")
+    add_text_column(parser)
     parser.add_argument("--label-column", metavar="NAME", help="column of the labels, if it is not label or motive")
     parser.add_argument("--label-map", nargs="+", default=[], metavar="THEIRS=OURS",
                         help="other names of the motives; last, or before another option")  # fmt: skip
@@ -65,6 +66,7 @@ def run(options: argparse.Namespace) -> None:
     from ..eval.pages import check_folder
 
     posts = load_posts(options)
+    _warn_of_strata(posts)
     unit, clusters = clusters_of(posts, options.cluster)
     languages = [post.language for post in posts]
     if options.runs and not options.runs.parent.is_dir():
@@ -173,7 +175,8 @@ def _judge_baseline(options: argparse.Namespace, posts: Sequence["Annotated"]) -
     training = []
     for path in options.baseline:
         there = open_table(path).columns  # where a column has its usual name, that will do
-        text, label = (name if name in there else None for name in (options.text_column, options.label_column))
+        text = options.text_column if set(options.text_column or ()) <= set(there) else None
+        label = options.label_column if options.label_column in there else None
         training += load_annotated(path, text, label, parse_label_map(options.label_map))
     try:
         baseline = Baseline.train([post.text for post in training], [post.label for post in training])
@@ -190,12 +193,23 @@ def _judge_baseline(options: argparse.Namespace, posts: Sequence["Annotated"]) -
     return judge_probabilities(posts, baseline.probabilities([post.text for post in posts]))
 
 
+def _warn_of_strata(posts: Sequence["Annotated"]) -> None:
+    """Say so where the posts are a sample that ``whyshare sample --by`` drew, which is no small copy of its file."""
+    weights = {str(post.fields.get("weight")) for post in posts if "post" in post.fields and post.fields.get("weight")}
+    if len(weights) > 1:
+        note = (
+            "the posts were drawn by groups of different sizes (column weight), and each counts once here: for scores of "
+            "the whole file draw a sample without --by"
+        )
+        print(f"whyshare: {note}", file=sys.stderr)
+
+
 def clusters_of(posts: Sequence["Annotated"], column: str | None) -> tuple[str, list[str] | None]:
     """Name what resamples are drawn by, and give the author or source of each post; None where that is the post.
 
     :param column: What ``--cluster`` names, if anything. A post without a value is its own cluster.
     """
-    columns = list(posts[0].fields)
+    columns = list(dict.fromkeys(name for post in posts for name in post.fields))
     if column not in (None, "posts", *columns):
         raise InputError(f"the annotated file has no column {column!r}; it has {', '.join(columns)}")
     for name in [column] if column else [name for name in CLUSTER_COLUMNS if name in columns]:
@@ -216,7 +230,7 @@ def _provenance(options: argparse.Namespace) -> list[tuple[str, str]]:
     pairs = [("annotated file", named(options.annotated.name, options.annotated))]
     pairs += [("model", named(folder.name, folder / WEIGHTS_FILE)) for folder in _models(options)]
     pairs += [("predictions", named(path.name, path)) for path in options.predictions]
-    command = shlex.join(Path(word).name if "/" in word else word for word in sys.argv[1:])
+    command = shlex.join(Path(word).name if "/" in word else word for word in options.words)
     return [*pairs, ("command", f"whyshare {command}"), ("whyshare", __version__)]
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ..data.errors import InputError
 from ..data.motives import MOTIVES
 from ..extras import needs
+from ..options import add_text_column
 
 if TYPE_CHECKING:
     from ..inference.job import Summary
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", required=True,
         help="csv, tsv, jsonl, json, parquet or xlsx; FOLDER/ for a file of its own for each input",
     )  # fmt: skip
-    parser.add_argument("--text-column", metavar="NAME", help="column of the texts, if it has an unusual name")
+    add_text_column(parser)
     parser.add_argument("--model", type=Path, metavar="FOLDER", help="model folder; the bundled model without it")
     parser.add_argument(
         "--device", default="auto", help="auto (a GPU if there is one), cpu, cuda or torch-cpu; default auto"
@@ -95,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
     return 1 if summary.rejected else 0
 
 
-def _print_posts(outputs: list[str], text_column: str | None, count: int) -> None:
+def _print_posts(outputs: list[str], text_column: list[str] | None, count: int) -> None:
     from ..console import print_table
     from ..data.cleaning import clean
     from ..data.predictions import read_predictions

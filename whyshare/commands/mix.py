@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..console import print_table
 from ..data.errors import InputError
 from ..data.motives import MOTIVES
+from ..options import add_text_column
 
 if TYPE_CHECKING:
     from ..eval.mix import GroupMix
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("labelled", type=Path, help="file that whyshare label wrote")
-    parser.add_argument("--text-column", metavar="NAME", help="column of the texts, if it has an unusual name")
+    add_text_column(parser)
     parser.add_argument("--by", metavar="COLUMN", action="append", default=[], help="compare groups; may be repeated")
     parser.add_argument("--over", metavar="COLUMN", help="column of dates: the course over time")
     parser.add_argument("--every", choices=("day", "week", "month"), help="period of --over; default week")

@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 from ..data.errors import InputError
+from ..options import add_text_column
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -12,8 +13,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("labelled", type=Path, help="file that whyshare label wrote")
     parser.add_argument("-n", "--count", type=int, default=200, help="posts to draw; default 200")
     parser.add_argument("-o", "--output", type=Path, required=True, help="xlsx or csv; json or jsonl with --format")
-    parser.add_argument("--text-column", metavar="NAME", help="column of the texts, if it has an unusual name")
-    parser.add_argument("--by", metavar="COLUMN", action="append", default=[], help="equally many of each group")
+    add_text_column(parser)
+    parser.add_argument(
+        "--by", metavar="COLUMN", action="append", default=[], help="equally many of each group; may be repeated"
+    )
     parser.add_argument("--format", choices=("file", "label-studio", "doccano"), default="file",
                         help="of an annotation tool; default file, for a spreadsheet")  # fmt: skip
     parser.add_argument("--force", action="store_true", help="replace a sample in which labels are filled in")
@@ -45,6 +48,7 @@ def run(options: argparse.Namespace) -> None:
     rows = draw(labelled, groups, options.count, options.seed)
     write_sample(options.output, rows, options.format)
     print(f"{len(rows)} posts to check -> {options.output}")
-    column = ["--text-column", options.text_column] if options.text_column else []
-    command = shlex.join(["whyshare", "mix", named(str(options.labelled)), "--checked", str(options.output), *column])
+    same = [word for name in options.text_column or [] for word in ("--text-column", name)]
+    same += [word for name in options.by for word in ("--by", name)]
+    command = shlex.join(["whyshare", "mix", named(str(options.labelled)), "--checked", str(options.output), *same])
     print(f"fill in the column label, then: {command}")
