@@ -1,6 +1,8 @@
-"""The one exception that the command line turns into a line and exit code 2."""
+"""The one exception that the command line turns into a line and exit code 2, and how errors of others become one."""
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # what the system says where a file has no room
 
@@ -30,3 +32,18 @@ def shown(value: object, length: int = 40) -> str:
 def first_line(error: BaseException) -> str:
     """Give the first line of what an error of another library says, cut; its name where it says nothing."""
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+@contextmanager
+def needs(extra: str, what: str = "this command") -> Iterator[None]:
+    """Turn a missing package into one clear line that names the extra which brings it.
+
+    Wrap the imports: ``with needs("train"): import torch``.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("whyshare"):
+            raise
+        message = f'{error.name} is not installed; {what} needs: pip install "whyshare[{extra}]"'
+        raise InputError(message) from None

@@ -52,8 +52,8 @@ class ChunkLabeller:
     """Labels chunks, from several threads at once; each distinct cleaned text is computed once."""
 
     def __init__(self, labeller: Labeller) -> None:
-        self._labeller = labeller
-        self._engine = labeller.engine = _CountingEngine(labeller.engine)
+        self._engine = _CountingEngine(labeller.engine)
+        self._labeller = Labeller(labeller.settings, labeller.encoder, self._engine)
         self._known: dict[bytes, Labelled] = {}
 
     @property

@@ -8,7 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.errors import InputError
+from ..data.errors import InputError, needs
+from ..models.settings import LAYOUT, WEIGHTS_FILE, loading_model, weights_layout
 
 FloatArray = NDArray[np.float32]
 DEVICES = ("auto", "cpu", "cuda", "torch-cpu")
@@ -44,10 +45,14 @@ class OnnxEngine:
         graph = folder / "model.onnx"
         if not graph.is_file():
             raise InputError(f"model folder {folder} has no model.onnx; copy it whole, or use --device torch-cpu")
-        try:
+        with loading_model(folder):
             self._session = ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime raises plain C++ errors of many names
-            raise InputError(f"model {folder} cannot be loaded ({str(error)[:200]}); copy or train it again") from None
+        layout = self._session.get_modelmeta().custom_metadata_map.get(LAYOUT)
+        if layout not in (None, weights_layout(folder / WEIGHTS_FILE)):
+            raise InputError(
+                f"{graph} was made for other weights than those beside it, which were saved anew; make it again with "
+                "whyshare.models.export.export_onnx, or use --device torch-cpu"
+            )
 
     def logits(self, input_ids: NDArray[np.int64]) -> FloatArray:
         """See :class:`Engine`."""
@@ -62,19 +67,17 @@ class TorchEngine:
     """The transformers model, in bfloat16 on a GPU and in single precision on a CPU."""
 
     def __init__(self, folder: Path, device: str) -> None:
-        try:
+        with needs("train", "this device"):
             import torch
             from transformers import AutoModelForSequenceClassification
-        except ModuleNotFoundError as error:
-            message = f'{error.name} is not installed; this device needs: pip install "whyshare[train]"'
-            raise InputError(message) from None
         if device == "cuda" and not torch.cuda.is_available():
             raise InputError("no CUDA device that torch can use; leave --device out to run on the CPU")
         self._torch = torch
         self.threads = 2 if device == "cuda" else 1  # one batch is sent while another is computed
         self._device = torch.device(device)
         dtype = torch.bfloat16 if device == "cuda" else torch.float32
-        model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=dtype)
+        with loading_model(folder):
+            model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=dtype)
         self._model = model.eval().to(self._device)
 
     def logits(self, input_ids: NDArray[np.int64]) -> FloatArray:

@@ -8,6 +8,7 @@ from typing import Self
 from tokenizers import Tokenizer
 
 from ..data.cleaning import clean
+from .settings import loading_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,12 @@ class Encoder:
 
     @classmethod
     def load(cls, folder: Path, max_length: int) -> Self:
-        """Load ``tokenizer.json`` of a model folder."""
-        return cls(Tokenizer.from_file(str(folder / "tokenizer.json")), max_length)
+        """Load ``tokenizer.json`` of a model folder.
+
+        :raises InputError: If it is damaged.
+        """
+        with loading_model(folder):
+            return cls(Tokenizer.from_file(str(folder / "tokenizer.json")), max_length)
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """Encode raw texts; see :meth:`encode_clean`."""

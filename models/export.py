@@ -2,7 +2,7 @@
 
 ``model.onnx`` holds the graph alone. Every weight in it is ONNX external data that points into ``model.safetensors``, at
 the offset where the tensor lies there, followed by a cast to single precision, which ONNX Runtime folds when it loads.
-New weights of the same shapes are seen at once, so the graph cannot go stale.
+New weights in the same places are seen at once; the graph remembers the places, and is refused where they have changed.
 """
 
 import json
@@ -16,7 +16,7 @@ import torch
 from onnx import TensorProto, helper
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
-from .settings import WEIGHTS_FILE
+from .settings import LAYOUT, WEIGHTS_FILE, weights_header, weights_layout
 
 GRAPH_FILE = "model.onnx"
 _PREFIX = "model."  # of what the exporter calls a weight of the wrapped model
@@ -93,17 +93,17 @@ def point_at_weights(graph: onnx.ModelProto, weights: Path) -> None:
     del graph.graph.initializer[:], graph.graph.node[:], graph.graph.value_info[:]
     graph.graph.initializer.extend(kept)
     graph.graph.node.extend(body)
+    helper.set_model_props(graph, {LAYOUT: weights_layout(weights)})
 
 
 def _places(weights: Path) -> dict[str, dict[str, Any]]:
     """Read the header of a safetensors file, with offsets from the start of the file."""
-    with weights.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(length))
-    header.pop("__metadata__", None)
-    for place in header.values():
-        place["data_offsets"] = [8 + length + offset for offset in place["data_offsets"]]
-    return header
+    header = weights_header(weights)
+    places = json.loads(header)
+    places.pop("__metadata__", None)
+    for place in places.values():
+        place["data_offsets"] = [8 + len(header) + offset for offset in place["data_offsets"]]
+    return places
 
 
 def _reference(name: str, location: str, place: dict[str, Any]) -> TensorProto:

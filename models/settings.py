@@ -1,17 +1,29 @@
 """``whyshare.json``: what the weights need beside them so that a text is read as it was in training."""
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from ..data.cleaning import CLEANING_VERSION
-from ..data.errors import InputError
+from ..data.errors import InputError, first_line
 from ..data.motives import MOTIVES
 
 SETTINGS_FILE = "whyshare.json"
 WEIGHTS_FILE = "model.safetensors"
+
+LAYOUT = "weights_layout"  # key of what model.onnx says of the weights that it points into
+_PADDED_POSITIONS = (
+    "roberta",
+    "camembert",
+    "mpnet",
+    "data2vec-text",
+    "longformer",
+    "xmod",
+)  # counted from the padding's id on
 
 BUNDLED = Path(__file__).parent / "pretrained" / "whyshare-mini"
 
@@ -79,9 +91,31 @@ class ModelSettings:
         return settings
 
 
+@contextmanager
+def loading_model(folder: Path) -> Iterator[None]:
+    """Turn what libraries say of a damaged model folder, in errors of many names, into one clear line."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(f"model {folder} cannot be loaded ({first_line(error)}); copy or train it again") from None
+
+
+def weights_header(weights: Path) -> bytes:
+    """Read what a safetensors file says of its tensors, as JSON: their names, types, shapes and places behind it."""
+    with weights.open("rb") as file:
+        return file.read(int.from_bytes(file.read(8), "little"))
+
+
+def weights_layout(weights: Path) -> str:
+    """Give the SHA-256 of :func:`weights_header`: the same where the same tensors lie in the same places."""
+    return hashlib.sha256(weights_header(weights)).hexdigest()
+
+
 def encoder_positions(config: Mapping[str, Any]) -> int | None:
     """Tell by the ``config.json`` of an encoder how many tokens it has positions for; None where it sets no limit."""
     positions = config.get("max_position_embeddings")
-    if positions and "roberta" in config["model_type"]:  # which counts them from the one after the padding's id
+    if positions and any(name in config["model_type"] for name in _PADDED_POSITIONS):
         return int(positions) - config.get("pad_token_id", 1) - 1
     return positions or None

@@ -1,4 +1,6 @@
+import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -133,3 +135,57 @@ def test_errors(tiny_model, tmp_path):
     if "torch" not in sys.modules or not sys.modules["torch"].cuda.is_available():
         with pytest.raises(InputError, match="no CUDA device"):
             Labeller.load(tiny_model, device="cuda")
+
+
+def test_a_single_text_has_no_rows_of_probabilities(labeller):
+    with pytest.raises(TypeError, match="probabilities takes a list of texts, not '今天真好'"):
+        labeller.probabilities("今天真好")
+
+
+def test_a_table_is_not_taken_for_its_columns(labeller):
+    with pytest.raises(TypeError, match="label takes a text or an iterable of texts, not namespace"):
+        labeller.label(SimpleNamespace(columns=["text"], __iter__=lambda: iter(["text"])))
+
+
+def test_labels_without_text_share_nothing(labeller):
+    first, second = labeller.label(["", ""])
+    assert first.probabilities is not second.probabilities
+
+
+def _label_in_a_fork(labeller, answers):
+    answers.put(labeller.label("hello").motive)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_a_forked_process_labels_too(labeller):
+    expected = labeller.label("hello").motive
+    context = multiprocessing.get_context("fork")
+    answers = context.Queue()
+    process = context.Process(target=_label_in_a_fork, args=(labeller, answers), daemon=True)
+    process.start()
+    assert answers.get(timeout=60) == expected
+    process.join()
+
+
+def test_weights_that_are_no_numbers_give_no_label(labeller, monkeypatch):
+    monkeypatch.setattr(labeller.engine, "logits", lambda ids: np.full((len(ids), 8), np.nan, dtype=np.float32))
+    with pytest.raises(InputError, match="gives no numbers for some texts"):
+        labeller.label("hello")
+
+
+@pytest.mark.parametrize(
+    ("device", "name"), [("cpu", "tokenizer.json"), ("torch-cpu", "model.safetensors"), ("torch-cpu", "config.json")]
+)
+def test_a_damaged_folder_is_one_line(tiny_model, tmp_path, device, name):
+    pytest.importorskip("torch")
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    data = (folder / name).read_bytes()
+    (folder / name).write_bytes(data[: len(data) // 2])
+    with pytest.raises(InputError, match=r"cannot be (loaded|read)"):
+        Labeller.load(folder, device)
+
+
+def test_no_thread_is_too_few(tiny_model):
+    with pytest.raises(ValueError, match="threads is 0; at least 1 is needed"):
+        Labeller.load(tiny_model, threads=0)

@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,8 @@ from transformers import (
     RobertaConfig,
 )
 
+from whyshare import Labeller
+from whyshare.data.errors import InputError
 from whyshare.models.export import GRAPH_FILE, export_onnx, point_at_weights
 
 SIZES = {"vocab_size": 100, "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "num_labels": 8}
@@ -70,3 +74,13 @@ def test_a_matrix_that_the_weights_lack_is_no_part_of_the_graph(folder):
     graph = onnx.helper.make_model(onnx.helper.make_graph([], "graph", [], [], [matrix]))
     with pytest.raises(ValueError, match=r"initialiser model\.other\.weight \[2, 2\] is not among the weights of"):
         point_at_weights(graph, folder / "model.safetensors")
+
+
+def test_a_graph_beside_weights_that_were_saved_anew_is_refused(tiny_model, tmp_path):
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    expected = Labeller.load(folder, "torch-cpu").label("今天真好")
+    AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).save_pretrained(folder)
+    with pytest.raises(InputError, match=r"model\.onnx was made for other weights than those beside it"):
+        Labeller.load(folder, "cpu")
+    export_onnx(folder)
+    assert Labeller.load(folder, "cpu").label("今天真好").motive == expected.motive

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..console import print_table, print_unread
-from ..data.errors import InputError
+from ..data.errors import InputError, needs
 from ..data.motives import MOTIVES
-from ..extras import needs
 from ..options import add_text_column
 from .evaluate import add_columns
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..console import print_table
-from ..data.errors import InputError
+from ..data.errors import InputError, needs
 from ..data.motives import MOTIVES
 from ..options import add_text_column
 
@@ -162,8 +162,6 @@ def _of_one_recipe(options: argparse.Namespace) -> bool:
 
 def _judge_baseline(options: argparse.Namespace, posts: Sequence["Annotated"]) -> "Judged":
     """Train the n-grams and judge them; say so where they have seen some of the texts."""
-    from ..extras import needs
-
     with needs("train"):
         import jieba  # noqa: F401
     from ..data.annotated import load_annotated, parse_label_map

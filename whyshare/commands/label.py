@@ -9,9 +9,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..data.errors import InputError
+from ..data.errors import InputError, needs
 from ..data.motives import MOTIVES
-from ..extras import needs
 from ..options import add_text_column
 
 if TYPE_CHECKING:

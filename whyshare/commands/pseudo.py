@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 from ..console import show_log
-from ..extras import needs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Label and write."""
-    from ..data.errors import InputError
+    from ..data.errors import InputError, needs
     from ..data.writing import check_output
 
     with needs("train"):

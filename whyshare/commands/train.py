@@ -6,8 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..console import print_table, show_log
-from ..data.errors import InputError
-from ..extras import needs
+from ..data.errors import InputError, needs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from ..console import show_log
-from ..extras import needs
+from ..data.errors import needs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
