@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.motives import MOTIVES, Motive
-from .intervals import RESAMPLES, Estimate, estimate, resample_weights
+from .intervals import RESAMPLES, Estimate, estimate, f1_estimate, proportion, resample_weights
 from .metrics import (
     Judged,
     chance_calibration_error,
@@ -21,6 +21,7 @@ from .metrics import (
 )
 
 COVERAGES = tuple(round(0.05 * step, 2) for step in range(1, 21))
+SHARES = {"accuracy", "primary or secondary", "top-2 accuracy"}  # the metrics that are shares of the posts
 FEW = 30  # posts of a language below which no scores of its own are given
 FEW_CLUSTERS = 50  # authors or sources below which intervals are too narrow
 
@@ -173,14 +174,19 @@ def _with_intervals(judged: Judged, weights: NDArray[np.float64]) -> dict[str, E
     resampled = summary_metrics(judged, weights[drawn])
     for name in {"macro-F1", "ECE"} & points.keys():
         resampled[name] = np.clip(resampled[name] - resampled[name].mean() + points[name][0], 0.0, 1.0)
-    return {name: estimate(points[name][0], resampled[name]) for name in points}
+    return {
+        name: proportion(points[name][0], resampled[name], len(judged))
+        if name in SHARES
+        else estimate(points[name][0], resampled[name])
+        for name in points
+    }
 
 
 def _reliability(judged: Judged, weights: NDArray[np.float64]) -> list[ReliabilityPoint]:
     confidence, points, posts = reliability(judged, np.ones((1, len(judged))))
     _, resampled, _ = reliability(judged, weights)
     return [
-        ReliabilityPoint(float(confidence[k]), estimate(points[0, k], resampled[:, k]), int(posts[k]))
+        ReliabilityPoint(float(confidence[k]), proportion(points[0, k], resampled[:, k], posts[k]), int(posts[k]))
         for k in range(len(posts))
     ]
 
@@ -188,16 +194,22 @@ def _reliability(judged: Judged, weights: NDArray[np.float64]) -> list[Reliabili
 def _coverage(judged: Judged, weights: NDArray[np.float64]) -> dict[float, Estimate]:
     points = coverage_accuracy(judged, COVERAGES, np.ones((1, len(judged))))[0]
     resampled = coverage_accuracy(judged, COVERAGES, weights)
-    return {share: estimate(points[k], resampled[:, k]) for k, share in enumerate(COVERAGES)}
+    return {share: proportion(points[k], resampled[:, k], share * len(judged)) for k, share in enumerate(COVERAGES)}
 
 
 def _class_scores(judged: Judged, weights: NDArray[np.float64]) -> dict[Motive, ClassScores]:
     counts = confusion(judged, np.ones((1, len(judged))))
     points = precision_recall_f1(counts)
     resampled = precision_recall_f1(confusion(judged, weights))
-    support = counts[0].sum(axis=1)
+    support, predicted = counts[0].sum(axis=1), counts[0].sum(axis=0)
     scores = {}
     for k, motive in enumerate(MOTIVES):
-        precision, recall, f1 = (estimate(p[0, k], r[:, k]) for p, r in zip(points, resampled, strict=True))
-        scores[motive] = ClassScores(precision, recall, f1, int(support[k]))
+        found, said, hits = support[k], predicted[k], counts[0, k, k]
+        (precision, recall, f1), drawn = (one[0, k] for one in points), [one[:, k] for one in resampled]
+        scores[motive] = ClassScores(
+            proportion(precision, drawn[0], said),
+            proportion(recall, drawn[1], found),
+            f1_estimate(f1, drawn[2], found + said - hits),
+            int(found),
+        )
     return scores

@@ -6,6 +6,7 @@ from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import beta
 
 Floats = NDArray[np.float64]
 
@@ -63,3 +64,39 @@ def estimate(point: float, resampled: Floats) -> Estimate:
 def first_estimate(values: Floats) -> Estimate:
     """Take the first value as the point, the others as its resamples."""
     return estimate(values[0], values[1:])
+
+
+def exact_interval(values: Floats, draws: Floats) -> tuple[Floats, Floats]:
+    """Give exact 95 % intervals of shares seen in so many plain draws, whole or not (Clopper and Pearson, 1934).
+
+    ``1.0 in 1 draw -> 0.025 to 1``
+
+    :return: Lower and upper bounds, of the shape of the shares.
+    """
+    seen = np.clip(values, 0, 1) * draws
+    others = draws - seen
+    low = np.where(seen > 0, beta.ppf(0.025, np.maximum(seen, 1e-9), others + 1), 0.0)
+    return low, np.where(others > 0, beta.ppf(0.975, seen + 1, np.maximum(others, 1e-9)), 1.0)
+
+
+def proportion(point: float, resampled: Floats, draws: float) -> Estimate:
+    """Join a share of so many posts with the interval of its resamples, or with its exact one where that is wider.
+
+    Among posts that are all right, and among their resamples, no share but 1 is seen: the bootstrap would be certain.
+    """
+    found = estimate(point, resampled)
+    if not isfinite(point):
+        return found
+    low, high = exact_interval(np.array(point), np.array(draws))
+    return Estimate(found.value, min(found.low, float(low)), max(found.high, float(high)))
+
+
+def f1_estimate(point: float, resampled: Floats, draws: float) -> Estimate:
+    """Join an F1 with its interval, like :func:`proportion`.
+
+    ``F1 = 2 J / (1 + J)``, where J is the share of hits among the posts that are gold or predicted.
+
+    :param draws: These posts.
+    """
+    found = proportion(point / (2 - point), resampled / (2 - resampled), draws)
+    return Estimate(float(point), *(2 * bound / (1 + bound) for bound in (found.low, found.high)))

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax
-from scipy.stats import beta, chi2, norm
+from scipy.stats import chi2, norm
 
 from ..data.motives import MOTIVES
-from .intervals import Estimate, percentile_interval
+from .intervals import Estimate, exact_interval, percentile_interval
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -242,19 +242,6 @@ def wilson_interval(values: Floats, variance: Floats, least: float, most: float)
     centre = (values + square / (2 * draws)) / (1 + square / draws)
     margin = _NORMAL_95 * np.sqrt(spread / draws + square / (4 * draws**2)) / (1 + square / draws)
     return np.maximum(centre - margin, 0.0), np.minimum(centre + margin, 1.0)
-
-
-def exact_interval(values: Floats, draws: Floats) -> tuple[Floats, Floats]:
-    """Give exact 95 % intervals of shares seen in so many plain draws, whole or not (Clopper and Pearson, 1934).
-
-    ``1.0 in 1 draw -> 0.025 to 1``
-
-    :return: Lower and upper bounds, each of shape (8,).
-    """
-    seen = np.clip(values, 0, 1) * draws
-    others = draws - seen
-    low = np.where(seen > 0, beta.ppf(0.025, np.maximum(seen, 1e-9), others + 1), 0.0)
-    return low, np.where(others > 0, beta.ppf(0.975, seen + 1, np.maximum(others, 1e-9)), 1.0)
 
 
 def shift_p_value(probs: Floats, shares: Floats, known: KnownErrors, weights: Floats, bands: int = 3) -> float:

@@ -12,6 +12,7 @@ IntArray = NDArray[np.int64]
 
 BIAS_PRIOR = 0.1  # natural logarithms; a motive's odds are moved by little more without good evidence
 MIN_POSTS = 100  # with fewer validation posts a language shares the temperature of all, and the bias stays as it is
+DEFAULT_THRESHOLD = 0.5  # of the confidence, where all validation posts are fewer
 
 
 def fit_bias(logits: FloatArray, label_ids: IntArray) -> FloatArray:

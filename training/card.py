@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data.motives import MOTIVES
+from ..models.bases import MINI
 from ..models.settings import ModelSettings
 from .calibrate import MIN_POSTS
 
@@ -24,11 +25,12 @@ Why did they share this? Labels a Chinese or English post with one of eight shar
 ```python
 from whyshare import Labeller
 
-Labeller.load("{name}").label("求推荐一家靠谱的牙科")
+Labeller.load({folder}).label("求推荐一家靠谱的牙科")
 ```
 
-`transformers.pipeline("text-classification", model="{name}")` loads the same folder; give it texts that
-`whyshare.clean` has cleaned, and mind that its scores are not calibrated.
+`transformers.pipeline("text-classification", model="path/to/{name}")` loads the same folder; give it texts that
+`whyshare.clean` has cleaned, pass `truncation=True, max_length={max_length}`, and mind that its scores are not calibrated.
+Longer posts are cut at the end there, while whyshare keeps head and tail, so the labels of these may differ.
 
 ## Scores
 
@@ -36,7 +38,7 @@ Labeller.load("{name}").label("求推荐一家靠谱的牙科")
 
 ## How it was made
 
-{origin}{taught} `whyshare train` makes it again from a recipe with these keys.
+{origin}{taught}. `whyshare train` makes it again from a recipe with these keys.
 
 ```toml
 {recipe}
@@ -44,8 +46,7 @@ Labeller.load("{name}").label("求推荐一家靠谱的牙科")
 
 Training files (SHA-256): {data}
 
-{fitted} Posts with a confidence below {threshold} are marked `uncertain`,
-so that {accuracy} of the others should be right.
+{fitted} Posts with a confidence below {threshold} are marked `uncertain`{promise}
 
 ## Limits
 
@@ -77,6 +78,7 @@ def write_card(folder: Path, name: str, settings: ModelSettings) -> None:
     own = bool(settings.data) and _OWN_FILES.issuperset(settings.data)
     text = _CARD.format(
         name=name,
+        folder="" if name == MINI else f'"path/to/{name}"',
         motives=", ".join(f"`{motive}` ({motive.zh})" for motive in MOTIVES),
         scores=_score_table(settings),
         origin=_origin(settings),
@@ -85,7 +87,7 @@ def write_card(folder: Path, name: str, settings: ModelSettings) -> None:
         data=", ".join(f"`{file}` {digest[:16]}" for file, digest in settings.data.items()),
         fitted=_fitted(settings),
         threshold=f"{settings.uncertain_below:.2f}",
-        accuracy=f"{settings.target_accuracy:.0%}",
+        promise=_promise(settings),
         max_length=settings.max_length,
         licence="license: apache-2.0\n" if own else "",
         labels=_OWN_LABELS if own else "",
@@ -104,9 +106,18 @@ def _keys(recipe: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _validation_posts(settings: ModelSettings) -> int:
+    return int(settings.scores.get("validation", {}).get("all", {}).get("posts", 0))
+
+
+def _promise(settings: ModelSettings) -> str:
+    if settings.target_accuracy or _validation_posts(settings) >= MIN_POSTS:
+        return f",\nso that {settings.target_accuracy:.0%} of the others should be right."
+    return ";\nthis threshold is a default, not fitted, and says nothing of how many of the others are right."
+
+
 def _fitted(settings: ModelSettings) -> str:
-    posts = settings.scores.get("validation", {}).get("all", {}).get("posts", 0)
-    if posts < MIN_POSTS:
+    if _validation_posts(settings) < MIN_POSTS:
         return (
             f"The confidence is as the model gives it: fewer than {MIN_POSTS} validation posts are too few to fit it."
         )
@@ -120,23 +131,21 @@ def _fitted(settings: ModelSettings) -> str:
 def _origin(settings: ModelSettings) -> str:
     stages = settings.recipe.get("pretraining")
     if not stages:
-        return f"Fine-tuned from `{settings.recipe.get('base', '?')}`;"
-    encoder, pretrained = f"`{stages[0]['base']}`", stages
+        return f"It was fine-tuned from `{settings.recipe.get('base', '?')}`"
+    encoder, pretrained = f"is `{stages[0]['base']}`", stages
     if "layers" in stages[0]:
         trimmed, *pretrained = stages
         encoder = (
-            f"the lowest {trimmed['layers']} layers of multilingual-e5-small (the package {encoder}, MIT licence), with "
-            f"the {trimmed['pieces']:,} pieces of its vocabulary that posts use"
+            f"consists of the lowest {trimmed['layers']} layers of multilingual-e5-small (the package "
+            f"`{trimmed['base']}`, MIT licence), with the {trimmed['pieces']:,} pieces of its vocabulary that posts use"
         )
-    if not pretrained:
-        return f"The encoder is {encoder}, and then fine-tuned;"
-    return f"The encoder is {encoder}{_pretraining(pretrained)} and then fine-tuned;"
+    return f"The encoder {encoder}{_pretraining(pretrained) if pretrained else ''}; it was then fine-tuned"
 
 
 def _taught(recipe: Mapping[str, Any]) -> str:
     files = " and ".join(f"`{Path(file).name}`" for file in recipe.get("taught_by", ()))
     return (
-        f" it also learnt from what other models say of posts ({files}, which `whyshare pseudo` wrote);"
+        f" and also learnt from what other models say of posts ({files}, which `whyshare pseudo` wrote)"
         if files
         else ""
     )
@@ -151,8 +160,8 @@ def _pretraining(stages: Sequence[Mapping[str, Any]]) -> str:
     vocabulary = " under a new Chinese and English vocabulary" if stages[0].get("new_vocabulary", True) else ""
     weak = any(stage.get("weak_weight") for stage in stages)
     return (
-        f"{vocabulary}, pretrained further in {len(stages)} stage(s) by masking whole words in {tokens} (public posts, "
-        f"not part of this project){', and by the weak labels of these,' * weak}"
+        f"{vocabulary}, and was pretrained further in {len(stages)} stage(s) by masking whole words in {tokens} (public posts, "
+        f"not part of this project){', and by the weak labels of these' * weak}"
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from datasets import Dataset
@@ -12,14 +11,12 @@ from ..data.cleaning import clean
 from ..data.errors import InputError
 from ..data.language import in_languages
 from ..models.encoding import Encoder
+from .finetune_config import FinetuneConfig
 from .pseudo import read_pseudo
 from .targets import FloatArray, class_weights, soft_targets, split_with_extra
 
-if TYPE_CHECKING:
-    from .finetune import FinetuneConfig
 
-
-def split_posts(config: "FinetuneConfig") -> tuple[list[Annotated], list[Annotated]]:
+def split_posts(config: FinetuneConfig) -> tuple[list[Annotated], list[Annotated]]:
     """Load the annotated files of a recipe.
 
     :return: The posts to train on, as often as they are to be repeated, and those kept for validation.
@@ -41,13 +38,13 @@ def split_posts(config: "FinetuneConfig") -> tuple[list[Annotated], list[Annotat
     return kept, held
 
 
-def validation_examples(posts: Sequence[Annotated], encoder: Encoder, config: "FinetuneConfig") -> Dataset:
+def validation_examples(posts: Sequence[Annotated], encoder: Encoder, config: FinetuneConfig) -> Dataset:
     """Encode annotated posts by the one path that inference uses too."""
     return _examples([clean(post.text) for post in posts], soft_targets(posts, config.secondary_share), encoder)
 
 
 def training_examples(
-    posts: Sequence[Annotated], held: Sequence[Annotated], encoder: Encoder, config: "FinetuneConfig"
+    posts: Sequence[Annotated], held: Sequence[Annotated], encoder: Encoder, config: FinetuneConfig
 ) -> Dataset:
     """Encode annotated posts, whose targets weigh rare motives up, and the texts of the recipe's pseudo-labels.
 

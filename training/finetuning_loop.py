@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,11 +31,9 @@ from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.trainer_utils import get_last_checkpoint
 
 from ..models.bases import base_location
+from .finetune_config import FinetuneConfig
 from .machine import best_device
 from .settings import input_fingerprints
-
-if TYPE_CHECKING:
-    from .finetune import FinetuneConfig
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +45,7 @@ def checkpoints_of(folder: Path) -> Path:
     return folder.with_name(folder.name + ".checkpoints")
 
 
-def open_checkpoints(folder: Path, config: "FinetuneConfig") -> Path:
+def open_checkpoints(folder: Path, config: FinetuneConfig) -> Path:
     """Make the folder of checkpoints; those of another recipe, or of files or a base that have changed, are dropped."""
     files = input_fingerprints((*config.train, *config.extra, *config.pseudo), config.base, base_location(config.base))
     made_by = asdict(config) | {"files": files}
@@ -83,7 +81,7 @@ def freeze(model: PreTrainedModel, layers: int) -> PreTrainedModel:
 
 
 def make_trainer(
-    config: "FinetuneConfig", model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase,
+    config: FinetuneConfig, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase,
     datasets: dict[str, Dataset], checkpoints: Path,
 ) -> Trainer:  # fmt: skip
     """Set up the ``Trainer``: soft cross-entropy, layer-wise rates, early stopping on macro-F1."""
@@ -189,7 +187,7 @@ class SaveBetweenEpochs(TrainerCallback):
         self.saved = time.monotonic()
 
 
-def layerwise_rates(model: PreTrainedModel, config: "FinetuneConfig") -> list[dict[str, Any]]:
+def layerwise_rates(model: PreTrainedModel, config: FinetuneConfig) -> list[dict[str, Any]]:
     """Give every parameter its rate: the head the full one, each layer below less, the embeddings the least."""
     depth = int(model.config.num_hidden_layers)
     groups: dict[int, list[torch.nn.Parameter]] = {}

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..data.annotated import Annotated
 from ..data.cleaning import clean
+from ..data.errors import InputError
 from ..data.fingerprints import file_fingerprint
 from ..data.language import detect_language
 from ..data.motives import MOTIVES
@@ -23,13 +24,19 @@ from ..data.writing import open_writer
 from ..models.bases import base_location
 from ..models.export import GRAPH_FILE, export_onnx
 from ..models.settings import SETTINGS_FILE, WEIGHTS_FILE, ModelSettings
-from .calibrate import FloatArray, calibrated, fit_bias, fit_temperatures, uncertainty_threshold
+from .calibrate import (
+    DEFAULT_THRESHOLD,
+    MIN_POSTS,
+    FloatArray,
+    calibrated,
+    fit_bias,
+    fit_temperatures,
+    uncertainty_threshold,
+)
 from .card import write_card
+from .finetune_config import FinetuneConfig
 
-FEW = 30  # validation posts of a language below which it gets no score of its own
-
-if TYPE_CHECKING:
-    from .finetune import FinetuneConfig
+FEW = 30  # validation posts below which a language gets no score of its own, and chance chooses the checkpoint
 
 
 def half_precision(model: PreTrainedModel) -> PreTrainedModel:
@@ -55,7 +62,7 @@ def move_bias(model: PreTrainedModel, logits: FloatArray, posts: Sequence[Annota
 
 
 def settings_from_validation(
-    config: "FinetuneConfig", posts: Sequence[Annotated], logits: NDArray[np.float32]
+    config: FinetuneConfig, posts: Sequence[Annotated], logits: NDArray[np.float32]
 ) -> tuple[ModelSettings, NDArray[np.floating]]:
     """Calibrate on the validation posts, and score what comes out.
 
@@ -78,13 +85,16 @@ def settings_from_validation(
             "macro_f1": round(f1_score(label_ids[own], guesses[own], average="macro", zero_division=0), 4),
             "accuracy": round(accuracy_score(label_ids[own], guesses[own]), 4),
         }
+    threshold, target = DEFAULT_THRESHOLD, 0.0  # a handful of posts would put it anywhere
+    if len(posts) >= MIN_POSTS:
+        threshold, target = uncertainty_threshold(probs, label_ids, config.target_accuracy), config.target_accuracy
     location = Path(base_location(config.base))
     base = settings_of(location)
     settings = ModelSettings(
         max_length=config.max_length,
         temperature=temperatures,
-        uncertain_below=round(uncertainty_threshold(probs, label_ids, config.target_accuracy), 4),
-        target_accuracy=config.target_accuracy,
+        uncertain_below=round(threshold, 4),
+        target_accuracy=target,
         data={
             **base.data,
             **{Path(path).name: file_fingerprint(Path(path)) for path in (*config.train, *config.extra)},
@@ -106,7 +116,7 @@ def write_validation(folder: Path, posts: Sequence[Annotated], probs: NDArray[np
 
 
 def save_folder(
-    folder: Path, config: "FinetuneConfig", model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase,
+    folder: Path, config: FinetuneConfig, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase,
     settings: ModelSettings,
 ) -> None:  # fmt: skip
     """Write everything that a model folder holds."""
@@ -129,7 +139,7 @@ def settings_of(base: Path) -> ModelSettings:
     return ModelSettings.load(base) if (base / SETTINGS_FILE).is_file() else ModelSettings()
 
 
-def _taught_by(config: "FinetuneConfig", base: ModelSettings) -> dict[str, Any]:
+def _taught_by(config: FinetuneConfig, base: ModelSettings) -> dict[str, Any]:
     """Name the teachers' files that a model has learnt from: itself, its base, or the models whose mean it is."""
     before = [*(ModelSettings.load(Path(model)) for model in config.average), base]
     files = [file for settings in before for file in settings.recipe.get("taught_by", ())]
@@ -142,11 +152,17 @@ def _pretraining(base: Path) -> dict[str, Any]:
     return {"pretraining": stages} if stages else {}
 
 
-def pretraining_stages(base: Path) -> list[dict[str, Any]]:
-    """Give the recipes of the stages in which whyshare pretrained a base, the first one first."""
+def pretraining_stages(base: Path, later: Sequence[Path] = ()) -> list[dict[str, Any]]:
+    """Give the recipes of the stages in which whyshare pretrained a base, the first one first.
+
+    :param later: The folders of the stages that came after it.
+    :raises InputError: If one of them is the base itself.
+    """
+    if base.resolve() in later:
+        raise InputError(f"base {base} was pretrained from itself, as its recipe.json says; give another one")
     if (base / "recipe.json").is_file():
         recipe = json.loads((base / "recipe.json").read_text(encoding="utf-8"))
-        return [*pretraining_stages(Path(recipe["base"])), recipe]
+        return [*pretraining_stages(Path(recipe["base"]), (*later, base.resolve())), recipe]
     if (base / SETTINGS_FILE).is_file():  # a model folder, whose encoder was trained on
         known = json.loads((base / SETTINGS_FILE).read_text(encoding="utf-8"))["recipe"].get("pretraining", [])
         return [known] if isinstance(known, dict) else known  # the first models knew of one stage only

@@ -26,7 +26,8 @@ class PackedTexts:
     @classmethod
     def pack(cls, texts: Iterable[tuple[list[int], list[bool], int]]) -> Self:
         """Pack token ids, word starts and the number of the weak label."""
-        ids, starts, lengths, weak = [], [], [0], []
+        ids, starts = [np.empty(0, np.int32)], [np.empty(0, np.bool_)]  # there may be no text
+        lengths, weak = [0], []
         for token_ids, word_starts, weak_label in texts:
             ids.append(np.array(token_ids, dtype=np.int32))
             starts.append(np.array(word_starts, dtype=np.bool_))

@@ -1,14 +1,13 @@
 """Continue masked-language training of an encoder on unlabelled posts: ``whyshare pretrain RECIPE -o FOLDER``.
 
-Here are the recipe and the model: a new vocabulary is grafted onto the base, which then learns to fill in masked words
-and, beside them, to tell the weak labels of the corpus apart. What it learns from is made in ``pretraining_texts.py``;
-the loop is in ``pretraining_loop.py``.
+Here is the model: a new vocabulary is grafted onto the base, which then learns to fill in masked words and, beside them,
+to tell the weak labels of the corpus apart. The recipe is in ``pretrain_config.py``; what it learns from is made in
+``pretraining_texts.py``; the loop is in ``pretraining_loop.py``.
 """
 
 import json
 import logging
-import math
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,61 +15,21 @@ import numpy as np
 import torch
 from safetensors import safe_open
 from tokenizers import Tokenizer
-from transformers import AutoModel, AutoTokenizer, BertConfig, BertForPreTraining
+from transformers import AutoConfig, AutoModel, AutoTokenizer, BertConfig, BertForPreTraining
 
-from ..models.bases import MINILM, base_location, loading
+from ..data.errors import InputError
+from ..models.bases import base_location, loading
+from .folder import pretraining_stages
 from .graft import graft_embeddings, shared_rows, train_word_vectors
 from .machine import best_attention, best_device, keep_freed_memory
 from .masking import PackedTexts, TokenIds
+from .pretrain_config import PretrainConfig
 from .pretraining_loop import train
 from .pretraining_texts import prepare
-from .settings import check_ranges, input_fingerprints
-from .vocabulary import VocabularyConfig
+from .settings import check_positions, input_fingerprints
 from .weak import WeakTasks
 
 log = logging.getLogger(__name__)
-
-RANGES = {
-    **dict.fromkeys(("vocabulary_texts", "word_vector_width", "batch_tokens", "weak_min_texts"), (1, math.inf)),
-    **dict.fromkeys(("weak_weight", "weight_decay", "checkpoint_minutes"), (0, math.inf)),
-    "max_length": (6, math.inf),  # shorter texts are left out
-    "comment_share": (0, 1),
-    "warmup_share": (0, 0.99),
-    "learning_rate": (1e-9, 1),
-    "seed": (0, 2**32 - 1),
-}
-
-
-@dataclass(frozen=True)
-class PretrainConfig:
-    """The recipe of one pretrained encoder."""
-
-    corpora: tuple[str, ...]  # JSONL files, .xz or plain
-    held_out: tuple[str, ...] = ()  # JSONL files whose texts must not be trained on
-    tokens: tuple[int, ...] = (8_000_000, 4_000_000)  # of each corpus, at most
-    comment_share: float = 0.4  # of the comments without a weak label that are kept; all others are
-    base: str = MINILM
-    new_vocabulary: bool = True  # false: go on with an encoder that whyshare pretrained or trimmed, in its vocabulary
-    vocabulary: VocabularyConfig = field(default_factory=VocabularyConfig)
-    vocabulary_texts: int = 150_000  # of each corpus, to count pieces in
-    word_vector_width: int = 200
-    max_length: int = 96  # tokens, special ones included
-    batch_tokens: int = 4096
-    mask_share: float = 0.2
-    weak_weight: float = 0.0  # of the loss on weak labels beside the masked words'; 0: these are not learnt
-    weak_min_texts: int = 50  # a weak label that fewer texts carry is left out
-    learning_rate: float = 3e-4
-    warmup_share: float = 0.05
-    weight_decay: float = 0.01
-    checkpoint_minutes: float = 5.0
-    seed: int = 13  # seeds sampling, initialisation, order and masks
-
-    def __post_init__(self) -> None:
-        check_ranges(self, RANGES)
-        if len(self.tokens) != len(self.corpora):
-            raise ValueError(f"tokens names {len(self.tokens)} budgets for {len(self.corpora)} corpora; give one each")
-        if not 0 < self.mask_share < 1:
-            raise ValueError(f"mask_share is {self.mask_share}; a share between 0 and 1 is needed")
 
 
 def pretrain(config: PretrainConfig, folder: Path) -> None:
@@ -78,9 +37,10 @@ def pretrain(config: PretrainConfig, folder: Path) -> None:
 
     A stopped run of the same recipe on the same files goes on from there.
 
-    :raises InputError: If a corpus or the base cannot be read, or too few texts are left.
+    :raises InputError: If a corpus or the base cannot be read, the base lies in ``folder``, or too few texts are left.
     """
     location = base_location(config.base)
+    _check_base(config, location, folder)
     files = input_fingerprints((*config.corpora, *config.held_out), config.base, location)
     recipe = json.loads(json.dumps(asdict(config) | {"files": files}))
     folder.mkdir(parents=True, exist_ok=True)
@@ -110,6 +70,17 @@ def pretrain(config: PretrainConfig, folder: Path) -> None:
     model.to(device)  # type: ignore[arg-type]
     train(config, model, packed, TokenIds.of(tokenizer), weak_tasks.rivals().to(device), folder, checkpoint)
     model.save_pretrained(folder)
+
+
+def _check_base(config: PretrainConfig, location: str, folder: Path) -> None:
+    """Refuse, before anything is written, a base that would be lost, or that cannot read texts so long."""
+    for base in (location, *(stage["base"] for stage in pretraining_stages(Path(location)))):
+        if folder.exists() and Path(base).exists() and folder.samefile(base):
+            whose = "is" if base == location else f"was pretrained from {base}, which is"
+            raise InputError(f"base {config.base} {whose} the output folder too; choose another --output")
+    with loading(config.base):
+        base_config = AutoConfig.from_pretrained(location)
+    check_positions(config.max_length, config.base, base_config.to_dict())
 
 
 def grafted_model(

@@ -8,7 +8,6 @@ import json
 import logging
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,16 +16,14 @@ from torch.utils.tensorboard import SummaryWriter
 from transformers import BertForPreTraining
 
 from .masking import PackedTexts, TokenIds, mask_batch, token_budget_batches
+from .pretrain_config import PretrainConfig
 from .weak import weak_loss
-
-if TYPE_CHECKING:
-    from .pretrain import PretrainConfig
 
 log = logging.getLogger(__name__)
 
 
 def train(
-    config: "PretrainConfig", model: BertForPreTraining, packed: PackedTexts, token_ids: TokenIds,
+    config: PretrainConfig, model: BertForPreTraining, packed: PackedTexts, token_ids: TokenIds,
     rivals: torch.Tensor, folder: Path, checkpoint: Path,
 ) -> None:  # fmt: skip
     """Pass once over the texts; a hundredth of them is kept for validation."""
@@ -38,8 +35,9 @@ def train(
         model.parameters(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=config.weight_decay, fused=True
     )
     warmup = max(1, int(config.warmup_share * len(batches)))
+    cooldown = max(1, len(batches) - warmup)  # a small corpus is a single batch
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / warmup, max(0.0, (len(batches) - step) / (len(batches) - warmup)))
+        optimizer, lambda step: min((step + 1) / warmup, max(0.0, (len(batches) - step) / cooldown))
     )
     first = 0
     if checkpoint.is_file():
@@ -102,7 +100,7 @@ def batch_losses(
 
 @torch.no_grad()
 def validate(
-    config: "PretrainConfig", model: BertForPreTraining, packed: PackedTexts, token_ids: TokenIds,
+    config: PretrainConfig, model: BertForPreTraining, packed: PackedTexts, token_ids: TokenIds,
     rivals: torch.Tensor, indices: NDArray[np.int64],
 ) -> dict[str, float]:  # fmt: skip
     """Give the losses on texts that were not trained on."""

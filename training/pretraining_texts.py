@@ -5,7 +5,6 @@ import logging
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tokenizers import Tokenizer
 from tokenizers.models import Unigram
@@ -14,18 +13,16 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 from ..data.errors import InputError
 from .corpus import CorpusText, held_out_fingerprints, read_corpus
 from .masking import PackedTexts
+from .pretrain_config import PretrainConfig
 from .vocabulary import count_candidates, fit_unigram, segment_words, unknown_rate, word_starts
 from .weak import WeakTasks
-
-if TYPE_CHECKING:
-    from .pretrain import PretrainConfig
 
 log = logging.getLogger(__name__)
 
 LEAST_TEXTS = 100  # of which a hundredth is validated on
 
 
-def prepare(config: "PretrainConfig", folder: Path) -> None:
+def prepare(config: PretrainConfig, folder: Path) -> None:
     """Build the vocabulary and the token ids of the chosen texts, and save both."""
     held_out = held_out_fingerprints([Path(path) for path in config.held_out])
     rng = random.Random(config.seed)
@@ -76,7 +73,7 @@ def unknown_rates(texts: Sequence[CorpusText], tokenizer: Tokenizer, unknown: in
 
 
 def _encode(
-    config: "PretrainConfig", tokenizer: Tokenizer, corpora: list[list[CorpusText]], weak_tasks: WeakTasks,
+    config: PretrainConfig, tokenizer: Tokenizer, corpora: list[list[CorpusText]], weak_tasks: WeakTasks,
     rng: random.Random,
 ) -> Iterator[tuple[list[int], list[bool], int]]:  # fmt: skip
     """Give token ids, word starts and weak labels of texts until each corpus's budget is spent."""

@@ -67,20 +67,17 @@ class PseudoConfig:
 def pseudo_label(config: PseudoConfig, path: Path) -> None:
     """Write texts with the mean probabilities of the teachers.
 
-    :raises InputError: If a corpus, a teacher or an annotated file cannot be read.
+    :raises InputError: If a corpus, a teacher or an annotated file cannot be read, no text is to be labelled, or nothing
+        can be learnt from the annotated files.
     """
     texts = _sample(config)
+    baseline = _train_baseline(config) if config.baseline_train else None  # first, as the models take longer
     probs: list[NDArray[np.floating]] = []
     weights = [1.0] * len(config.teachers)
     for folder in config.teachers:
         probs.append(_model_probabilities(Path(folder), texts, config.bfloat16))
         log.info("%s has labelled %d texts", folder, len(texts))
-    if config.baseline_train:
-        files = [load_annotated(Path(file)) for file in (*config.baseline_train, *config.baseline_extra)]
-        posts = [post for file in files for post in file]
-        splittable = sum(map(len, files[: len(config.baseline_train)]))
-        training, _ = split_with_extra(posts, splittable, config.validation_share, config.split_seed)
-        baseline = Baseline.train([posts[k].text for k in training], [posts[k].label for k in training])
+    if baseline:
         probs.append(baseline.probabilities(texts))
         odds = config.baseline_share / (1 - config.baseline_share)
         weights.append(odds * len(config.teachers) or 1.0)
@@ -119,7 +116,28 @@ def _sample(config: PseudoConfig) -> list[str]:
             and in_languages(item.text, config.languages)
         ]
         sample.extend(rng.sample(texts, min(count, len(texts))))
+    if not sample:
+        where = f" in {', '.join(config.languages)}" if config.languages else ""
+        raise InputError(
+            f"{', '.join(config.corpora)}: no post{where} of {config.min_characters} characters or more; lower "
+            "min_characters, or give another corpus"
+        )
     return sample
+
+
+def _train_baseline(config: PseudoConfig) -> Baseline:
+    names = (*config.baseline_train, *config.baseline_extra)
+    files = [load_annotated(Path(name)) for name in names]
+    posts = [post for file in files for post in file]
+    splittable = sum(map(len, files[: len(config.baseline_train)]))
+    training, _ = split_with_extra(posts, splittable, config.validation_share, config.split_seed)
+    try:
+        return Baseline.train([posts[k].text for k in training], [posts[k].label for k in training])
+    except ValueError:
+        raise InputError(
+            f"no baseline can be learnt from {', '.join(names)}: the posts have one motive only, or share no words; give "
+            "more posts"
+        ) from None
 
 
 def _model_probabilities(folder: Path, texts: list[str], bfloat16: bool) -> NDArray[np.floating]:

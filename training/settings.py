@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 from ..data.errors import InputError, shown
 from ..data.fingerprints import file_fingerprint
 from ..data.language import Language
-from ..models.settings import WEIGHTS_FILE
+from ..models.settings import WEIGHTS_FILE, encoder_positions
 
 Config = TypeVar("Config")
 
@@ -65,6 +65,19 @@ def check_ranges(config: Any, ranges: Mapping[str, tuple[float, float]]) -> None
         if not least <= value <= most:
             needed = f"at least {least:.10g}" if math.isinf(most) else f"{least:.10g} to {most:.10g}"
             raise ValueError(f"{name} is {value}; {needed} is needed")
+
+
+def check_positions(max_length: int, base: str, base_config: Mapping[str, Any]) -> None:
+    """Check that a base can read texts of a recipe's ``max_length``.
+
+    :param base_config: The contents of its ``config.json``.
+    :raises InputError: If it has positions for fewer tokens.
+    """
+    positions = encoder_positions(base_config)
+    if positions is not None and max_length > positions:
+        raise InputError(
+            f"max_length is {max_length}, base {base} has positions for {positions} tokens; lower it, or take another base"
+        )
 
 
 def check_languages(languages: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from ..data.motives import MOTIVES
 FloatArray = NDArray[np.float32]
 
 DOUBT = {3: 0.02, 2: 0.06, 1: 0.2}  # certainty -> share spread evenly over all motives
+ENOUGH = 0.9  # of the validation posts that were asked for: with so many the rounded shares stay as they are
 
 
 def soft_targets(posts: Sequence[Annotated], secondary_share: float) -> FloatArray:
@@ -46,6 +47,9 @@ def split_validation(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Split into training and validation indices, alike in language and label; repeated texts stay together.
 
+    Each language and label gives its rounded share. Where many are so small that this comes to less than
+    :data:`ENOUGH` of the share of all texts, those that were rounded down most give one text more.
+
     :raises InputError: If nothing would be left on one side.
     """
     rng = np.random.default_rng(seed)
@@ -54,16 +58,28 @@ def split_validation(
     for index, post in enumerate(posts):
         stratum = home.setdefault(post.text, (post.language, post.label))
         strata.setdefault(stratum, {}).setdefault(post.text, []).append(index)
+    every = [list(strata[stratum].values()) for stratum in sorted(strata)]
     training: list[int] = []
     validation: list[int] = []
-    for stratum in sorted(strata):
-        groups = list(strata[stratum].values())
-        held = round(share * len(groups))
+    for groups, held in zip(every, _held(list(map(len, every)), share, seed), strict=True):
         for position, group in enumerate(rng.permutation(len(groups))):
             (validation if position < held else training).extend(groups[group])
     if not training or not validation:
         raise InputError(f"{len(posts)} posts are too few to keep a share of {share} for validation; annotate more")
     return np.array(sorted(training)), np.array(sorted(validation))
+
+
+def _held(sizes: Sequence[int], share: float, seed: int) -> list[int]:
+    """Give how many texts of each stratum are validated on."""
+    held = [round(share * size) for size in sizes]
+    goal = max(1, round(share * sum(sizes)))
+    if sum(held) < ENOUGH * goal:
+        left = [round(share * size - own, 9) for size, own in zip(sizes, held, strict=True)]  # 9: 0.1 * 3 is 0.3
+        draw = np.random.default_rng((seed, 1)).permutation(len(sizes))  # not the generator that draws the posts
+        first = sorted(range(len(sizes)), key=lambda stratum: (-left[stratum], draw[stratum]))
+        for stratum in first[: goal - sum(held)]:
+            held[stratum] += 1
+    return held
 
 
 def split_with_extra(

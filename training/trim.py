@@ -55,13 +55,13 @@ def trim(config: TrimConfig, folder: Path) -> None:
     del model.encoder.layer[config.layers :]
     model.config.num_hidden_layers = len(model.encoder.layer)
     folder.mkdir(parents=True, exist_ok=True)
+    recipe = {"base": REQUIREMENT} | asdict(config)  # first: by it a folder that a stop left is known again
+    (folder / "recipe.json").write_text(json.dumps(recipe, indent=2, ensure_ascii=False), encoding="utf-8")
     model.save_pretrained(folder)
     PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, model_max_length=512, bos_token=START, eos_token=END, cls_token=START,
         sep_token=END, pad_token=PAD, unk_token=UNKNOWN, mask_token=MASK,
     ).save_pretrained(folder)  # fmt: skip
-    recipe = {"base": REQUIREMENT} | asdict(config)
-    (folder / "recipe.json").write_text(json.dumps(recipe, indent=2, ensure_ascii=False), encoding="utf-8")
     unknown = unknown_rate(tokenizer, texts[::20], tokenizer.get_vocab()[UNKNOWN])
     log.info("%d pieces, %d layers, unknown %.3f %%", tokenizer.get_vocab_size(), config.layers, 100 * unknown)
 

@@ -7,24 +7,48 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+
+_GAP = 3  # characters between two columns
 
 
 def print_table(
     headings: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None, left: int = 1
 ) -> None:
-    """Print a table to standard output; the first ``left`` columns are words, the rest numbers aligned right."""
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", show_edge=False)
-    for position, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if position < left else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*(str(cell) for cell in row))
+    """Print a table to standard output; the first ``left`` columns are words, the rest numbers aligned right.
+
+    Numbers that are too many for a line of the terminal go below, beside the first word again.
+    """
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = 200  # a pipe has no edge; do not wrap at 80
-    console.print(table)
+    cells = [list(map(str, row)) for row in (headings, *rows)]
+    widths = [max(map(cell_len, column)) + _GAP for column in zip(*cells, strict=True)]
+    for position, columns in enumerate(_blocks(widths, left, console.width)):
+        table = Table(box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", show_edge=False)
+        table.title = None if position else title
+        for column in columns:
+            table.add_column(cells[0][column], justify="left" if column < left else "right", overflow="fold")
+        for row in cells[1:]:
+            table.add_row(*(row[column] for column in columns))
+        if position:
+            console.print()
+        console.print(table)
+
+
+def _blocks(widths: Sequence[int], left: int, width: int) -> Iterator[list[int]]:
+    """Share columns out over tables of a width: the first begins with the words, all others with the first of these."""
+    block = list(range(left))
+    least = left
+    for column in range(left, len(widths)):
+        if len(block) > least and sum(widths[k] for k in block) + widths[column] > width:
+            yield block
+            block, least = [0], 1
+        block.append(column)
+    yield block
 
 
 def show_log() -> None:

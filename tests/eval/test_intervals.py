@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from whyshare.eval.intervals import percentile_interval, resample_weights
+from whyshare.eval.intervals import exact_interval, f1_estimate, percentile_interval, proportion, resample_weights
 
 
 def test_the_interval_of_a_share_is_about_the_binomial_one():
@@ -31,3 +31,30 @@ def test_the_seed_decides():
 
 def test_no_finite_value_has_no_interval():
     assert np.isnan(percentile_interval(np.array([np.nan]))).all()
+
+
+def test_exact_interval_of_plain_draws():
+    low, high = exact_interval(np.array([0.0, 0.1, 1.0]), np.array([50.0, 50.0, 1.0]))
+    for position, (count, posts) in enumerate([(0, 50), (5, 50), (1, 1)]):
+        expected = stats.binomtest(count, posts).proportion_ci(method="exact")
+        assert (low[position], high[position]) == pytest.approx((expected.low, expected.high), abs=1e-6)
+
+
+def test_a_share_of_few_posts_is_never_certain():
+    exact = stats.binomtest(6, 6).proportion_ci(method="exact")
+    assert proportion(1.0, np.ones(100), 6).low == pytest.approx(exact.low)
+    assert f1_estimate(1.0, np.ones(100), 6).low == pytest.approx(2 * exact.low / (1 + exact.low))
+    wide = np.linspace(0, 1, 101)
+    assert proportion(0.5, wide, 1000).low == pytest.approx(0.025)  # of authors whose posts are alike
+
+
+@pytest.mark.parametrize(("share", "posts"), [(0.9, 5), (0.9, 10), (0.95, 50), (0.6, 20)])
+def test_intervals_of_shares_hold_the_truth(share, posts):
+    rng = np.random.default_rng(0)
+    held = 0
+    for _ in range(200):
+        right = rng.random(posts) < share
+        resampled = rng.choice(right, (200, posts)).mean(axis=1)
+        found = proportion(right.mean(), resampled, posts)
+        held += found.low <= share <= found.high
+    assert held >= 188  # of 200

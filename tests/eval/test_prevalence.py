@@ -15,7 +15,6 @@ from whyshare.eval.prevalence import (
     counted,
     difference_p_values,
     error_corrected,
-    exact_interval,
     prediction_powered,
     recalibrate,
     saerens,
@@ -162,15 +161,6 @@ def test_intervals_of_small_groups_cover():
             shares = error_corrected(world(mix, posts, 300 + seed)[1], errors, np.ones(3000), 50, rng)
             covered.append((shares.low <= mix) & (mix <= shares.high))
         assert np.mean(covered) >= 0.93
-
-
-def test_exact_interval_of_plain_draws():
-    from scipy.stats import binomtest
-
-    low, high = exact_interval(np.array([0.0, 0.1, 1.0]), np.array([50.0, 50.0, 1.0]))
-    for position, (count, posts) in enumerate([(0, 50), (5, 50), (1, 1)]):
-        expected = binomtest(count, posts).proportion_ci(method="exact")
-        assert (low[position], high[position]) == pytest.approx((expected.low, expected.high), abs=1e-6)
 
 
 def test_a_checked_sample_helps_and_covers():

@@ -233,6 +233,7 @@ def _provenance(options: argparse.Namespace) -> list[tuple[str, str]]:
 
 
 def _print(evaluations: Sequence["Evaluation"], yardsticks: Sequence["Evaluation"], unit: str, resamples: int) -> None:
+    from ..eval.evaluation import FEW
     from ..eval.report import few_clusters_in, left_out_in
 
     first = evaluations[0]
@@ -246,6 +247,8 @@ def _print(evaluations: Sequence["Evaluation"], yardsticks: Sequence["Evaluation
         for name, estimate in first.metrics.items()
     ]
     print_table(headings, rows)
+    if others := first.posts - sum(first.language_posts.values()):
+        print(f"\n{others} posts are in languages with fewer than {FEW} posts, which are not shown by themselves")
     if 0.6 in first.coverage:
         print(f"\naccuracy of the most certain 60 % of posts: {first.coverage[0.6]}")
         print(f"ECE that a perfectly calibrated model would show by chance: {first.chance_ece:.3f}")
@@ -257,7 +260,7 @@ def _print(evaluations: Sequence["Evaluation"], yardsticks: Sequence["Evaluation
     ]
     print_table(("motive", "posts", "precision", "recall", "F1"), class_rows)
     print("\nannotated (rows) by predicted (columns)")
-    names = [str(motive)[:6] for motive in MOTIVES]
+    names = [str(motive)[:4] for motive in MOTIVES]
     print_table(("", *names), [(motive, *row) for motive, row in zip(MOTIVES, first.confusion.tolist(), strict=True)])
     print()
     leaders = [

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ..inference.job import Summary
 
 
+SHOWN = 60  # characters of a post that --show prints
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
@@ -104,7 +107,8 @@ def _print_posts(outputs: list[str], text_column: list[str] | None, count: int) 
     posts = chain.from_iterable(read_predictions(Path(output), text_column) for output in outputs)
     for post in islice(posts, count):
         label = (f"{post.motive} {post.motive.zh}", f"{post.confidence:.2f}") if post.motive else ("", "")
-        rows.append((*label, clean(post.text)[:60]))
+        text = clean(post.text)
+        rows.append((*label, text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"))
     print_table(("motive", "conf.", "post"), rows, left=3)
     print()
 

@@ -39,6 +39,7 @@ def run(options: argparse.Namespace) -> None:
     from ..eval.labelled_file import LabelledFile
     from ..eval.mix import load_errors, measure_course, measure_mix
     from ..eval.mix_report import notes_in
+    from ..eval.pages import check_folder
     from ..eval.sampling import read_checked
     from ..models.settings import BUNDLED
 
@@ -47,6 +48,8 @@ def run(options: argparse.Namespace) -> None:
         check_output(options.excel, [path for path in inputs if path])
         if options.excel.suffix.lower() != ".xlsx":
             raise InputError(f"{options.excel} is no .xlsx; give the workbook that ending")
+    if options.report:
+        check_folder(options.report)
     if options.every and not options.over:
         raise InputError("--every needs --over, the column of dates")
     every: Every = options.every or "week"

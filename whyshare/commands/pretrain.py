@@ -17,9 +17,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Pretrain, or go on where a run was stopped."""
     with needs("train"):
-        from ..training.pretrain import PretrainConfig, pretrain
+        from ..training.pretrain import pretrain
+        from ..training.pretrain_config import PretrainConfig
+    from ..training.outputs import check_encoder_folder
     from ..training.settings import read_recipe
 
+    check_encoder_folder(options.output)
     config = read_recipe(options.recipe, PretrainConfig)
     if config.new_vocabulary:
         with needs("vectors"):

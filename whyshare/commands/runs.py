@@ -53,7 +53,8 @@ def run(options: argparse.Namespace) -> None:
         scores = [Estimate(*one["metrics"][name]) for name in ("macro-F1", "accuracy")]
         other = compared.get(position)
         behind = (str(other.macro_f1), f"{other.adjusted:.2g}") if other else ("", "")
-        rows.append((*(one[key] for key in ("name", "annotated", "time", "posts")), *scores, *behind))
+        when = one["time"][:16].replace("T", " ")  # to the minute
+        rows.append((one["name"], one["annotated"], when, one["posts"], *scores, *behind))
     headings = ("model", "annotated file", "time (UTC)", "posts", "macro-F1", "accuracy", "best is ahead by", "p")
     print_table(headings, rows, left=3)
     if compared:

@@ -23,7 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train, and print the validation scores."""
     with needs("train"):
-        from ..training.finetune import FinetuneConfig, checkpoints_of, finetune
+        from ..training.finetune import checkpoints_of, finetune
+        from ..training.finetune_config import FinetuneConfig
     from ..models.settings import SETTINGS_FILE, WEIGHTS_FILE
     from ..training.settings import build_config, read_recipe
 
