@@ -43,8 +43,9 @@ def encodable(text: str) -> str:
 
 
 def escape_formula(cell: str) -> str:
-    """Put an apostrophe before what a spreadsheet would run: ``=1+1 -> '=1+1``; ``-5 -> -5``."""
-    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
+    """Put an apostrophe before what a spreadsheet would run: ``=1+1 -> '=1+1``; ``-5 -> -5``; ``-- -> --``."""
+    runs = _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) and cell.strip("-")
+    return f"'{cell}" if runs else cell
 
 
 def unescape_formula(cell: str) -> str:

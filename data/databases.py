@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -68,11 +69,21 @@ def _values(column: Any) -> list[Any]:
         return list(column.cast(pa.string()).to_pylist())
 
 
+def _decoded(data: bytes) -> str:
+    """Read a text of a database, which should be UTF-8; scrapers on Windows now and then store GBK."""
+    text = data.decode("utf-8", "replace")
+    damaged = text.count("\ufffd")
+    if damaged and 2 * damaged > sum(not char.isascii() for char in text):
+        with suppress(UnicodeDecodeError):
+            return data.decode("gb18030")
+    return text
+
+
 def read_sqlite(path: Path, table: str | None = None) -> Table:
     """Open a table of an SQLite database, or its only one."""
     try:
         connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
-        connection.text_factory = lambda data: data.decode("utf-8", "replace")
+        connection.text_factory = _decoded
         found = connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name")
         tables = [name for (name,) in found if not name.startswith("sqlite_")]
         if table is None and len(tables) != 1:

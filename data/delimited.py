@@ -17,18 +17,22 @@ MAX_LINES = 2000  # of one quoted cell; a quote still open after them was never 
 LOOKED_AT = 50  # lines that tell whether a text without an ending is a table
 _SENTENCE = re.compile(r"[!?。！？…，：#]|\.(\s|$)|.{41}|(\S+ ){4}")  # in hardly any name of a column
 
+_DELIMITER_SAID = re.compile(r"sep=([,;\t|])", re.IGNORECASE)  # a first line that Excel understands
+
 Line = tuple[int, str | bytes]
 
 
 def read_delimited(path: Path, delimiter: str | None = None) -> Table:
     """Open a CSV (``delimiter`` None: comma, semicolon or tab, as the header has it) or TSV file."""
-    csv.field_size_limit(MAX_RECORD)
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_RECORD))
     lines = _Lines(iter_lines(path))
     header = next((line for line in lines if not (isinstance(line[1], str) and not line[1].strip())), None)
     if header is None:
         raise InputError(f"{path} is empty; a header row with column names is needed")
     if isinstance(header[1], bytes):
         raise InputError(f"{path} row {header[0]}: the header is {describe_bad_line(header[1])}; save it as UTF-8")
+    if delimiter is None and (said := _DELIMITER_SAID.fullmatch(str(header[1]).strip())):
+        delimiter, header = said[1], next(lines, (header[0], ""))
     names = str(header[1]).replace("\r", " ")
     delimiter = delimiter or max(",;\t", key=lambda sign: len(next(csv.reader([names], delimiter=sign))))
     lines.push_back([header])
@@ -66,7 +70,7 @@ def delimiter_of(lines: Sequence[str], signs: str = "\t,;") -> str | None:
     Nearly all records must be as wide as the first. Commas are in prose too, so there the first must look like a
     header: ``["id,review", "1,so good"] -> ","``, but ``["Hello, you", "Bye, you"] -> None``.
     """
-    csv.field_size_limit(MAX_RECORD)
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_RECORD))
     for sign in signs:
         try:
             header, *records = [record for record in csv.reader(lines, delimiter=sign) if record]
@@ -172,6 +176,8 @@ def _reason(taken: list[Line], error: str) -> str:
         return describe_bad_line(first)
     if "\x00" in first:
         return "NUL byte"
+    if len(taken) > MAX_LINES:
+        return f"a quote is opened and not closed within {MAX_LINES} lines"
     if len(taken) > 1 or "end of data" in error:
         return "a quote is opened and never closed"
     return "text after a closing quote" if "expected after" in error else "a CR outside quotes"

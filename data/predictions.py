@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -95,12 +96,13 @@ def _text_reader(columns: list[str], named: TextColumn, path: Path, may_lack: bo
 
     Files that were labelled together may have had columns of different names: a row's is the first that holds something.
     """
-    ways = [[column] for column in usual_text_columns(columns)]
+    chosen: tuple[str, ...] = ()
     if named and not (may_lack and any(find_column(columns, [name]) is None for name in names_in(named))):
-        ways = [list(find_text_columns(columns, named, str(path)))]
+        chosen = find_text_columns(columns, named, str(path))
+    usual = cache(usual_text_columns)
 
     def text_of(row: Row) -> str:
-        for way in ways:
+        for way in [chosen] if chosen else ([column] for column in usual(tuple(row.values))):
             with suppress(ValueError):
                 if (text := row.text(way)).strip():
                     return text

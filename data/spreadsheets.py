@@ -19,6 +19,7 @@ from .streams import FREE_EXPANSION, MAX_EXPANSION, open_bytes
 from .tables import Row, Table, unique_names
 from .writing import EXCEL_ROWS
 
+MAX_UNNAMED = 100  # cells right of the last column with a name; more of them are no notes beside a table
 MAX_TITLE = 10  # rows below a title among which the header is looked for
 
 _NO_RESULT = object()  # the value of a formula that was never calculated
@@ -97,12 +98,16 @@ def _rows(path: Path, rows: Iterator[Cells | Reject], columns: list[str]) -> Ite
             yield row
             continue
         number, values = row
-        if len(values) > len(columns):
+        if len(values) > len(columns) + MAX_UNNAMED:
             yield Reject(
                 str(path), number, f"{len(values)} cells where the header has {len(columns)}", str(values[:5])[:200]
             )
             continue
-        cells = dict(zip(columns, values + [None] * (len(columns) - len(values)), strict=True))
+        cells = dict(zip(columns, values + [None] * (len(columns) - len(values)), strict=False))
+        for position, value in enumerate(values[len(columns) :], start=len(columns) + 1):
+            if value is not None and str(value).strip():  # notes right of the table, under no name
+                name = f"column_{position}"
+                cells[f"{name}_2" if name in columns else name] = value
         uncalculated = frozenset(column for column, value in cells.items() if value is _NO_RESULT)
         yield Row(number, cells | dict.fromkeys(uncalculated), uncalculated)
 

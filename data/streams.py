@@ -142,15 +142,25 @@ def _decoded(line: bytes, encoding: str) -> str | None:
 
 
 def _byte_lines(stream: BinaryIO, encoding: str) -> Iterator[bytes]:
-    """Split at line feeds, which no byte of a UTF-8 or GB18030 character can be; cut what is far too long."""
+    """Split at line ends, which no byte of a UTF-8 or GB18030 character can be; cut what is far too long."""
     lines: Iterator[bytes]
+    end = _line_end(stream)
     if encoding.startswith("utf-16"):
-        text = io.TextIOWrapper(stream, encoding, errors="replace", newline="\n")
-        lines = (line.encode("utf-8", "surrogatepass") for line in _cut_lines(text.readline, "\n"))
+        text = io.TextIOWrapper(stream, encoding, errors="replace", newline=end)
+        lines = (line.encode("utf-8", "surrogatepass") for line in _cut_lines(text.readline, end))
+    elif end == "\r":
+        text = io.TextIOWrapper(stream, "latin-1", newline=end)  # in which every byte is a character
+        lines = (line.encode("latin-1") for line in _cut_lines(text.readline, end))
     else:
         lines = _cut_lines(stream.readline, b"\n")
     for number, line in enumerate(lines):
         yield line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line
+
+
+def _line_end(stream: BinaryIO) -> str:
+    """Tell what ends a line: a line feed, or a lone carriage return in files for the Macs of old, as Excel can write."""
+    start = stream.peek(4096) if isinstance(stream, io.BufferedReader) else b""
+    return "\r" if b"\r" in start and b"\n" not in start else "\n"
 
 
 def _cut_lines(readline: Callable[[int], AnyStr], end: AnyStr) -> Iterator[AnyStr]:

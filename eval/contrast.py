@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import chain, compress
 
 import numpy as np
@@ -74,6 +75,11 @@ def _cut(run: str) -> list[str]:
         return [run[place : place + 2] for place in range(len(run) - 1)]
     jieba.setLogLevel("ERROR")
     return [word for word in jieba.lcut(run) if len(word) > 1]
+
+
+def chinese_is_paired(posts: Sequence[frozenset[str]]) -> bool:
+    """Tell whether Chinese words of these posts are pairs of characters, for want of jieba."""
+    return find_spec("jieba") is None and any(_HAN.match(word) for word in chain.from_iterable(posts))
 
 
 def distinctive_words(posts: Sequence[frozenset[str]], chosen: Sequence[bool], top: int = 12) -> list[Word]:

@@ -140,7 +140,10 @@ def load_errors(path: Path) -> KnownErrors:
     missing = [str(motive) for motive in MOTIVES if motive.position not in gold]
     if len(rows) < FEW_POSTS or missing:
         lacks = f", none of them {', '.join(missing)}" if missing else ""
-        raise InputError(f"{file} has {len(rows)} posts{lacks}: too few to know a model's errors from")
+        raise InputError(
+            f"{file} has {len(rows)} posts{lacks}: too few to know a model's errors from; check a sample in their place "
+            "(whyshare sample, then --checked)"
+        )
     probs = np.stack([row.probs for row in rows if row.probs is not None])
     languages = np.array([row.language or "other" for row in rows])
     return KnownErrors(np.array(gold), probs, languages, path.absolute().name)
@@ -184,7 +187,7 @@ def _best(
     :return: The shares, and the checked posts that they come from.
     """
     probs, sample = posts.probs[own], checked and _of_group(checked, own)
-    if sample and len(sample.gold) >= FEW_CHECKED:
+    if sample and len(sample.gold) >= min(FEW_CHECKED, len(probs)):  # of a small group all posts will do
         return prediction_powered(probs, sample.positions, sample.gold, sample.weights), sample
     weights = known.weights_for(posts.languages[own])
     return error_corrected(probs, known, weights, RESAMPLES, np.random.default_rng(seed)), None

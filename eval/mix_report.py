@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .. import __version__
 from ..data.motives import MOTIVES, Motive
 from .charts import bars, stacked_bars
-from .contrast import content_words, distinctive_words
+from .contrast import chinese_is_paired, content_words, distinctive_words
 from .intervals import Estimate
 from .labelled_file import LabelledFile
 from .mix import EVERYTHING, LIMITS, GroupMix
@@ -60,13 +60,16 @@ def write_mix_report(
     said = _what_was_said(labelled)
     if len(said.positions) < len(labelled):
         notes = [*notes, ("words_sampled", {"count": len(said.positions)})]
+    words_note = words["words_note"]
+    if chinese_is_paired(said.words):
+        words_note += " " + words["words_pairs"]
     ranked = sorted(MOTIVES, key=lambda motive: -overall.of(motive).value)
     sections = []
     if len(mixes) > 1:
         largest = sorted(mixes[1:], key=lambda mix: -mix.posts)[:GROUPS_SHOWN]
         listed = [mix for mix in mixes[1:] if mix in largest]
         section = _section(words["groups"], words["group"], listed, language)
-        section["words"] = _group_words(said, groups, listed)
+        section["words"] = _group_words(said, groups, listed, words["comma"])
         if len(listed) < len(mixes) - 1:
             section["note"] = words["largest_groups"].format(shown=len(listed), count=len(mixes) - 1)
         sections.append(section)
@@ -84,6 +87,7 @@ def write_mix_report(
             "sections": sections,
             "meanings": [_meaning(overall, motive, said, language) for motive in ranked],
             "names": {motive: motive_name(motive, language) for motive in MOTIVES},
+            "words_note": words_note,
             "made_from": words["made_from"].format(file=labelled.path.name, version=__version__),
         },
     )
@@ -121,18 +125,20 @@ def cautions_in(language: PageLanguage, *kinds: Sequence[GroupMix]) -> list[str]
         places = []
         for mixes in kinds:
             named = [
-                f"{words['all'] if mix.name == EVERYTHING else mix.name} ({caution.posts})"
+                words["counted_name"].format(
+                    name=words["all"] if mix.name == EVERYTHING else mix.name, posts=caution.posts
+                )
                 for mix in mixes
                 for caution in mix.cautions
                 if caution.key == key
             ]
             if named:
-                rest = [words["more"].format(count=len(named) - NAMED)] if len(named) > NAMED else []
-                listed = ", ".join(named[:NAMED] + rest)
+                rest = words["more"].format(count=len(named) - NAMED) if len(named) > NAMED else ""
+                listed = words["comma"].join(named[:NAMED]) + rest
                 several = words["of_several"].format(count=len(named), all=len(mixes))
                 places.append(several + listed if len(mixes) > 1 else listed)
         if places:
-            lines.append(words[key].format(limit=limit, groups="; ".join(places)))
+            lines.append(words[key].format(limit=limit, groups=words["semicolon"].join(places)))
     return lines
 
 
@@ -209,12 +215,12 @@ def _what_was_said(labelled: LabelledFile) -> Said:
     )
 
 
-def _group_words(said: Said, groups: Sequence[str], mixes: Sequence[GroupMix]) -> list[tuple[str, str]]:
+def _group_words(said: Said, groups: Sequence[str], mixes: Sequence[GroupMix], comma: str) -> list[tuple[str, str]]:
     listed = []
     for mix in mixes:
         words = distinctive_words(said.words, [groups[position] == mix.name for position in said.positions])
         if words:
-            listed.append((mix.name, ", ".join(word.text for word in words)))
+            listed.append((mix.name, comma.join(word.text for word in words)))
     return listed
 
 
@@ -224,6 +230,6 @@ def _meaning(overall: GroupMix, motive: Motive, said: Said, language: PageLangua
         "motive": motive,
         "share": shown(overall.of(motive)),
         "offer": OFFERS[motive][language == "zh"],
-        "words": ", ".join(word.text for word in distinctive_words(said.words, own)),
+        "words": words_in(language)["comma"].join(word.text for word in distinctive_words(said.words, own)),
         "examples": list(dict.fromkeys(excerpt(text, TEXT_SHOWN) for text in said.likeliest[motive]))[:EXAMPLES],
     }

@@ -28,6 +28,10 @@ from .pages import COLOURS
 
 COLUMNS = ("post", "weight", "text", "label", "note")
 DEFINITION_COLUMNS = ("label", "中文", "English", "作者得到什么", "what the author gains")
+CODEBOOK_FIRST = (  # of what the codebook asks for, a sample has the label alone
+    "只填 label 一列；编码手册写 null 的，请留空。 "
+    "Fill in only the column label; leave it blank where the codebook says null."
+)
 _FILLED_IN = ("label", "note")
 ENDINGS = {"label-studio": ".json", "doccano": ".jsonl"}  # of the files that annotation tools read
 
@@ -131,7 +135,9 @@ def _write_workbook(path: Path, rows: Sequence[dict[str, Any]]) -> None:
         text.data_type = "s"  # a text, whatever it begins with
         text.alignment = Alignment(wrap_text=True, vertical="top")
     choices = DataValidation("list", formula1='"' + ",".join(MOTIVES) + '"', allow_blank=True, showErrorMessage=True)
-    choices.error = "Choose one of the eight motives; leave it blank where there is none"
+    choices.error = (
+        "请从八种动机中选一个；没有动机的，请留空。 Choose one of the eight motives; leave it blank where there is none"
+    )
     sheet.add_data_validation(choices)
     choices.add(f"D2:D{len(rows) + 1}")
     sheet.freeze_panes = "A2"
@@ -144,11 +150,11 @@ def _write_workbook(path: Path, rows: Sequence[dict[str, Any]]) -> None:
         meanings.column_dimensions[column].width = width
     rules = book.create_sheet("codebook")
     rules.column_dimensions["A"].width = 120
-    for line in files(data).joinpath("CODEBOOK.md").read_text(encoding="utf-8").splitlines():
+    for line in (CODEBOOK_FIRST, *files(data).joinpath("CODEBOOK.md").read_text(encoding="utf-8").splitlines()):
         rules.append([line])
         rules.cell(rules.max_row, 1).data_type = "s"
         rules.cell(rules.max_row, 1).alignment = Alignment(wrap_text=True)
-    for one in (sheet, meanings):
+    for one in (sheet, meanings, rules):
         for cell in one[1]:
             cell.font = Font(bold=True)
     book.save(path)

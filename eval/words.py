@@ -6,7 +6,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "{name} gives {accuracy} of {posts} posts the motive that the annotators gave, one of eight; "
         "its macro-F1 is {macro_f1}, where always saying the commonest motive reaches {majority}.",
         "在 {posts} 条帖子中，{name} 有 {accuracy} 与标注者给出的动机（八选一）一致；宏平均 F1 为 {macro_f1}，"
-        "而总是回答最常见动机只有 {majority}。",
+        "而总猜最常见的动机只有 {majority}。",
     ),
     "answer_coverage": (
         "If a person looks at the least certain 40 %, {accuracy} of the rest are right.",
@@ -39,7 +39,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "recall": ("recall", "召回率"),
     "support": ("posts", "帖数"),
     "class_chart": ("F1 of each motive with its interval", "各动机的 F1 及区间"),
-    "confusion": ("What is taken for what", "哪些被认作哪些"),
+    "confusion": ("What is taken for what", "哪些动机容易混淆"),
     "confusion_note": (
         "Each row is a motive as annotated, each column what the model said; numbers are posts.",
         "每行是标注的动机，每列是模型的回答；数字为帖数。",
@@ -89,7 +89,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "log loss": ("log loss (less is better)", "对数损失（越小越好）"),
     "Brier score": ("Brier score (less is better)", "Brier 分数（越小越好）"),
     "ECE": ("calibration error (ECE; less is better)", "校准误差（ECE，越小越好）"),
-    "always the commonest motive": ("always the commonest motive", "总是最常见动机"),
+    "always the commonest motive": ("always the commonest motive", "总猜最常见的动机"),
     "chance, in the true shares": ("chance, in the true shares", "按真实比例随机"),
     "left_out": (
         "Macro-F1 ({part}{models}) averages over {count} motives: no post is annotated or predicted as {motives}.",

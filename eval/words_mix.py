@@ -36,7 +36,11 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
     "course": ("The course over time", "随时间的变化"),
     "period": ("period", "时段"),
     "warnings": ("Warnings", "注意"),
-    "more": ("and {count} more", "以及另外 {count} 个"),
+    "more": (", and {count} more", "，另有 {count} 个"),
+    "comma": (", ", "、"),
+    "semicolon": ("; ", "；"),
+    "counted_name": ("{name} ({posts})", "{name}（{posts}）"),
+    "bound_of": ("{motive}, {bound}", "{motive}，{bound}"),
     "of_several": ("in {count} of {all}: ", "{all} 个中有 {count} 个："),
     "few_posts": (
         "fewer than {limit} posts, so the intervals are wide: {groups}",
@@ -102,7 +106,10 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
         "{count} posts lack a value of {columns}; they are in no group",
         "{count} 条帖子缺少 {columns} 的值，不属于任何分组",
     ),
-    "meaning": ("What lives on which motive, and what to offer", "每种动机靠什么，可以提供什么"),
+    "meaning": (
+        "Each motive: words, typical posts, what a campaign can offer",
+        "各动机：特征词、典型帖子与活动建议",
+    ),
     "typical": ("typical post", "典型帖子"),
     "words": ("words that set them apart", "特征词"),
     "offer": ("what a campaign can offer", "活动可以提供什么"),
@@ -111,6 +118,10 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
         "Words in three posts or more that stand there most above the others, by log-odds with a Dirichlet prior; where posts are few, some of them by chance.",
         "特征词：至少出现在三条帖子中，按带狄利克雷先验的对数优势比排序；帖子少时，有些只是偶然。",
     ),
+    "words_pairs": (
+        "Chinese words are pairs of characters here; pip install jieba gives whole words.",
+        "此处的中文词是相邻的两个字；安装 jieba（pip install jieba）后，可得到完整的词。",
+    ),
     "made_from": ("Made from {file} with whyshare {version}.", "由 {file} 生成，whyshare {version}。"),
 }
 
@@ -118,7 +129,7 @@ VERBS: dict[Motive, tuple[str, str]] = {
     Motive.BENEFIT: ("gain something", "直接利益"),
     Motive.EXISTENCE: ("say “I am here”", "宣告存在"),
     Motive.BELONGING: ("find people like themselves", "寻找同类"),
-    Motive.UNIQUENESS: ("show what is special about them", "展示独特"),
+    Motive.UNIQUENESS: ("stand out", "展示独特"),
     Motive.VALUE: ("be of use to others", "提供价值"),
     Motive.ATTENTION: ("draw attention", "吸引关注"),
     Motive.HELP: ("ask for help", "寻求帮助"),
@@ -136,7 +147,7 @@ OFFERS: dict[Motive, tuple[str, str]] = {
     ),
     Motive.BELONGING: (
         "Name the group and give it a sign; design the friends' reply, so that “me too” is the natural answer.",
-        "叫出这群人的名字，给他们一个记号；设计好朋友的反馈，让“我也是”成为自然的回应。",
+        "叫出这群人的名字，给他们一个标识；设计好朋友的反馈，让“我也是”成为自然的回应。",
     ),
     Motive.UNIQUENESS: (
         "Give everyone something of their own to show, such as a yearly bill; help them create, do not show yourself.",

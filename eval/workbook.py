@@ -85,7 +85,7 @@ def _stacked(
     from openpyxl.chart import BarChart, Reference
 
     names = [motive_name(motive, language) for motive in MOTIVES]
-    bounds = [f"{name}, {words[bound]}" for name in names for bound in ("low", "high")]
+    bounds = [words["bound_of"].format(motive=name, bound=words[bound]) for name in names for bound in ("low", "high")]
     sheet.append([heading, words["posts"], *names, *bounds])
     for mix in mixes:
         shares = [mix.of(motive) for motive in MOTIVES]

@@ -22,8 +22,7 @@ import ray
 from ray.data import ActorPoolStrategy, DataContext, ExecutionResources
 
 from ..data.errors import InputError, first_line
-from ..data.fingerprints import file_fingerprint
-from ..models.settings import BUNDLED, WEIGHTS_FILE
+from ..models.settings import BUNDLED, model_fingerprints
 from .chunks import Chunk, ChunkLabeller, windows
 from .engines import usable_cores
 from .labeller import Labeller
@@ -36,17 +35,17 @@ AHEAD = 32 * 2**20  # bytes of texts that may wait for each worker
 class ClusterWorker:
     """One process of the cluster, with a model of its own."""
 
-    def __init__(self, model: str | None, device: str, weights: str) -> None:
+    def __init__(self, model: str | None, device: str, fingerprints: list[str]) -> None:
         self._folder = BUNDLED if model is None else Path(model)
         self._device = device
-        self._weights = weights
+        self._fingerprints = fingerprints
 
     @cached_property
     def _labeller(self) -> ChunkLabeller:  # not in the constructor, where Ray would make a traceback of an error
         labeller = Labeller.load(self._folder, self._device, threads=1)
-        if file_fingerprint(self._folder / WEIGHTS_FILE) != self._weights:
+        if model_fingerprints(self._folder) != self._fingerprints:
             raise InputError(
-                f"a worker of the cluster has other weights in {self._folder}; copy the same folder to every machine"
+                f"a worker of the cluster has another model in {self._folder}; copy the same folder to every machine"
             )
         return ChunkLabeller(labeller)
 
@@ -101,7 +100,7 @@ def label_on_cluster(
             ray.data.from_items([None])
             .map_batches(read_windows, batch_format="pyarrow", num_cpus=0, label_selector=here)
             .map_batches(
-                ClusterWorker, fn_constructor_args=(folder, device, file_fingerprint(model / WEIGHTS_FILE)),
+                ClusterWorker, fn_constructor_args=(folder, device, model_fingerprints(model)),
                 batch_size=1, batch_format="pyarrow", compute=pool, **share,
             )
         )  # fmt: skip

@@ -27,7 +27,7 @@ from ..data.kinds import input_kind, split_part
 from ..data.posts import Post, Reject
 from ..data.reading import list_files, read_posts, unread_sheets
 from ..data.writing import check_rows
-from ..models.settings import BUNDLED, SETTINGS_FILE, WEIGHTS_FILE, ModelSettings
+from ..models.settings import BUNDLED, ModelSettings, model_fingerprints
 from .chunks import Chunk, ChunkLabeller, labelled_posts, windows
 from .engines import device_here
 from .labeller import Labeller
@@ -149,7 +149,7 @@ def _posts(job: Job, files: list[str], on_reject: OnReject) -> Iterator[Post]:
 def _manifest(job: Job, files: list[str]) -> dict[str, Any]:
     return {
         "input": _fingerprints(files),
-        "model": [file_fingerprint(job.model / name) for name in (WEIGHTS_FILE, SETTINGS_FILE, "tokenizer.json")],
+        "model": model_fingerprints(job.model),
         "device": job.device,  # a GPU rounds otherwise
         "setting": {"text_column": job.text_column, "limit": job.limit, "chunk": CHUNK, "cleaning": CLEANING_VERSION},
     }

@@ -69,7 +69,9 @@ def output_files(output: Path, one_each: bool, files: Sequence[str]) -> dict[Pat
     for file in files:
         target = output / _name_of_its_own(file)
         if target in planned:
-            raise InputError(f"{planned[target][0]} and {file} would both become {target}; label them one at a time")
+            raise InputError(
+                f"{planned[target][0]} and {file} would both become {target}; label them into different folders"
+            )
         if output.is_dir():
             check_output(target, inputs)
         planned[target] = [file]

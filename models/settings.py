@@ -10,10 +10,12 @@ from typing import Any, Self
 
 from ..data.cleaning import CLEANING_VERSION
 from ..data.errors import InputError, first_line
+from ..data.fingerprints import file_fingerprint
 from ..data.motives import MOTIVES
 
 SETTINGS_FILE = "whyshare.json"
 WEIGHTS_FILE = "model.safetensors"
+_FILES = (SETTINGS_FILE, WEIGHTS_FILE, "tokenizer.json")  # without which a folder is no model
 
 LAYOUT = "weights_layout"  # key of what model.onnx says of the weights that it points into
 _PADDED_POSITIONS = (
@@ -63,7 +65,7 @@ class ModelSettings:
         """
         if not folder.is_dir():
             raise InputError(f"no model folder {folder}; give a folder that whyshare train wrote")
-        for name in (SETTINGS_FILE, WEIGHTS_FILE, "tokenizer.json"):
+        for name in _FILES:
             if not (folder / name).is_file():
                 raise InputError(f"model folder {folder} has no {name}; give a folder that whyshare train wrote")
         file = folder / SETTINGS_FILE
@@ -100,6 +102,11 @@ def loading_model(folder: Path) -> Iterator[None]:
         raise
     except Exception as error:
         raise InputError(f"model {folder} cannot be loaded ({first_line(error)}); copy or train it again") from None
+
+
+def model_fingerprints(folder: Path) -> list[str]:
+    """Give the SHA-256 of each file that has a say in what a model answers."""
+    return [file_fingerprint(folder / name) for name in _FILES]
 
 
 def weights_header(weights: Path) -> bytes:

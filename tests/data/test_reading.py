@@ -1,4 +1,5 @@
 import bz2
+import csv
 import gzip
 import io
 import json
@@ -371,3 +372,61 @@ def test_any_bytes_give_posts_rejects_or_one_line(tmp_path, name, data):
         read(write(tmp_path / name, data))
     except InputError as error:
         assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.txt", "今天真好\r晚安\r"),
+        ("a.csv", 'id,text\r1,今天真好\r2,"晚安"\r'),
+        ("a.jsonl", '{"text": "今天真好"}\r{"text": "晚安"}\r'),
+    ],
+)
+def test_lines_that_end_as_on_the_macs_of_old(tmp_path, encoding, name, text):
+    (tmp_path / name).write_bytes(text.encode(encoding))
+    assert read(tmp_path / name) == (["今天真好", "晚安"], [])
+
+
+def test_a_first_line_that_tells_excel_the_delimiter(tmp_path):
+    path = write(tmp_path / "a.csv", "sep=;\nid;text\n1;so good, so far\n")
+    assert read(path) == (["so good, so far"], [])
+
+
+def test_cells_right_of_the_last_named_column_are_kept(tmp_path):
+    book = openpyxl.Workbook()
+    for row in [("id", "text"), (1, "plain"), (2, "with a note", None, "look"), (3, "with a space", " ")]:
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    posts = list(read_posts(tmp_path / "a.xlsx"))
+    assert [post.fields for post in posts] == [
+        {"id": 1, "text": "plain"},
+        {"id": 2, "text": "with a note", "column_4": "look"},
+        {"id": 3, "text": "with a space"},
+    ]
+
+
+def test_gbk_in_a_database(tmp_path):
+    with sqlite3.connect(tmp_path / "a.db") as connection:
+        connection.execute("create table posts (text)")
+        for data in ("今天真好".encode("gbk"), "晚安😂".encode(), "半个字".encode()[:-1]):
+            connection.execute("insert into posts values (cast(? as text))", [data])
+    connection.close()
+    assert read(tmp_path / "a.db") == (["今天真好", "晚安😂", "半个\ufffd"], [])
+
+
+def test_titles_are_read_with_their_texts(tmp_path):
+    path = write(tmp_path / "a.csv", "title,selftext,id\nWhich phone?,,1\nHelp,I lost my dog,2\n")
+    posts = read_posts(path, text_column=["title", "selftext"])
+    assert [post.text for post in posts] == ["Which phone?", "Help\nI lost my dog"]
+    with pytest.raises(InputError, match="has no column 'body'"):
+        list(read_posts(path, text_column=["title", "body"]))
+
+
+def test_the_readers_leave_a_larger_limit_of_cells_alone(tmp_path):
+    before = csv.field_size_limit(2**30)
+    try:
+        read(write(tmp_path / "a.csv", "text\nhi\n"))
+        assert csv.field_size_limit() == 2**30
+    finally:
+        csv.field_size_limit(before)

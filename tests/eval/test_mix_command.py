@@ -3,6 +3,7 @@ import io
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,7 @@ def test_posts_outside_groups_and_periods_are_counted(folder, capsys):
     assert main([*command, "--report", "report", "--lang", "zh", "--json", "--excel", "mix.xlsx"]) == 0
     capsys.readouterr()
     assert openpyxl.load_workbook("mix.xlsx")["注意"]["A2"].value == "30 条帖子缺少 city 的值，不属于任何分组"
+    assert openpyxl.load_workbook("mix.xlsx").worksheets[1]["K1"].value == "直接利益，下限"
     page = (folder / "report" / "report.html").read_text(encoding="utf-8")
     assert "30 条帖子缺少 city 的值，不属于任何分组" in page
     assert "30 条帖子没有可识别的日期" in page
@@ -227,19 +229,62 @@ def fill(path):
 
 def test_a_drawn_sample_is_checked_and_read_back(folder, capsys):
     assert main(["sample", "labelled.jsonl", "-n", "120", "-o", "my check.xlsx", "--by", "city"]) == 0
-    assert "then: whyshare mix labelled.jsonl --checked 'my check.xlsx'" in capsys.readouterr().out
+    assert "then: whyshare mix labelled.jsonl --checked 'my check.xlsx' --by city\n" in capsys.readouterr().out
     Path("my check.xlsx").rename("check.xlsx")
     sheet = openpyxl.load_workbook("check.xlsx")["check"]
     assert [cell.value for cell in sheet[1]] == ["post", "weight", "text", "label", "note"]
     assert sheet.data_validations.dataValidation[0].formula1 == '"' + ",".join(MOTIVES) + '"'
     book = openpyxl.load_workbook("check.xlsx")
     assert [row[0].value for row in book["motives"].iter_rows(min_row=2)] == [str(motive) for motive in MOTIVES]
+    assert "Fill in only the column label" in book["codebook"]["A1"].value
     assert any("Which label wins" in str(cell.value) for cell in book["codebook"]["A"])
     assert main([*MIX, "--checked", "check.xlsx"]) == 2
     assert "has no label filled in yet" in capsys.readouterr().err
     fill("check.xlsx")
     assert main([*MIX, "--checked", "check.xlsx"]) == 0
     assert "corrected by a checked random sample" in capsys.readouterr().out
+
+
+def test_a_small_group_that_is_checked_whole_is_counted(folder, capsys):
+    lines = Path("labelled.jsonl").read_text(encoding="utf-8").splitlines()
+    posts = [json.loads(line) | {"city": "small" if number < 20 else "large"} for number, line in enumerate(lines)]
+    Path("labelled.jsonl").write_text("\n".join(map(json.dumps, posts)), encoding="utf-8")
+    assert main(["sample", "labelled.jsonl", "-n", "40", "-o", "check.xlsx", "--by", "city"]) == 0
+    fill("check.xlsx")
+    capsys.readouterr()
+    assert main([*MIX, "--checked", "check.xlsx", "--by", "city", "--json"]) == 0
+    _, large, small = json.loads(capsys.readouterr().out)["groups"]
+    assert (large["method"], large["checked"]) == ("error matrix", 20)
+    assert (small["method"], small["checked"]) == ("checked sample", 20)
+    gold = [post["text"].split()[0] for post in posts[:20]]
+    assert {name: one["share"][0] for name, one in small["shares"].items()} == {
+        str(motive): pytest.approx(gold.count(motive) / 20, abs=1e-5) for motive in MOTIVES
+    }
+
+
+def test_files_with_columns_of_their_own_that_were_labelled_together(folder, capsys):
+    lines = Path("labelled.jsonl").read_text(encoding="utf-8").splitlines()
+    posts = [json.loads(line) for line in lines]
+    for post in posts[:150]:
+        post["content"] = post.pop("text")
+        del post["city"]
+    Path("labelled.jsonl").write_text("\n".join(map(json.dumps, posts)), encoding="utf-8")
+    assert main(["sample", "labelled.jsonl", "-n", "200", "-o", "check.csv", "--by", "city"]) == 0
+    with Path("check.csv").open(encoding="utf-8-sig", newline="") as file:
+        drawn = list(csv.DictReader(file))
+    assert all(row["text"] for row in drawn)
+    assert {int(row["post"]) > 150 for row in drawn} == {True, False}
+
+
+def test_a_sample_by_groups_is_no_small_copy_of_its_file(folder, tiny_model, capsys):
+    assert main(["sample", "labelled.jsonl", "-n", "40", "-o", "check.xlsx", "--by", "day"]) == 0
+    lines = Path("labelled.jsonl").read_text(encoding="utf-8").splitlines()
+    Path("labelled.jsonl").write_text("\n".join(lines[:255]), encoding="utf-8")
+    assert main(["sample", "labelled.jsonl", "-n", "50", "-o", "check.xlsx", "--by", "day", "--force"]) == 0
+    fill("check.xlsx")
+    capsys.readouterr()
+    assert main(["eval", "check.xlsx", "--model", str(tiny_model)]) == 0
+    assert "drawn by groups of different sizes" in capsys.readouterr().err
 
 
 SAMPLE = ["sample", "labelled.jsonl", "-n", "60", "-o", "check.csv"]
@@ -367,6 +412,24 @@ def test_distinctive_words_set_groups_apart():
     words = [word.text for word in distinctive_words(posts, [True] * 5 + [False] * 8)]
     assert set(words) == {"抽奖", "手机", "😂"}
     assert content_words("@user 看<url> Don't [泪]13800138000") == {"don't", "[泪]"}
+
+
+@pytest.mark.parametrize("by", [[], ["--by", "city"]])
+def test_a_report_without_jieba_says_that_words_are_pairs(folder, monkeypatch, by):
+    page = folder / "report" / "report.html"
+    monkeypatch.setitem(sys.modules, "jieba", None)
+    assert main([*MIX, *by, "--report", "report"]) == 0
+    assert "pairs of characters" not in page.read_text(encoding="utf-8")  # no post is Chinese
+    labelled = (folder / "labelled.jsonl").read_text(encoding="utf-8")
+    (folder / "labelled.jsonl").write_text(labelled.replace('"text": "help', '"text": "求转发'), encoding="utf-8")
+    assert main([*MIX, *by, "--report", "report"]) == 0
+    text = page.read_text(encoding="utf-8")
+    assert text.count("Chinese words are pairs of characters here") == 1
+    assert "求转, 转发" in text
+    assert main([*MIX, *by, "--report", "report", "--lang", "zh"]) == 0
+    assert "求转、转发" in page.read_text(encoding="utf-8")
+    assert "相邻的两个字" in page.read_text(encoding="utf-8")
+    monkeypatch.undo()
 
 
 def test_the_example_runs(tmp_path, monkeypatch, capsys):

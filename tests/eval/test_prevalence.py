@@ -121,6 +121,10 @@ def test_short_periods_are_warned_of():
     warned = f"fewer than 100 posts, so the intervals are wide: in 10 of 11: {named}, and 4 more"
     assert cautions_in("en", course) == [warned]
     assert cautions_in("en", [], course[:1], course) == [warned.replace("wide: ", "wide: day 01 (20); ")]
+    [line] = cautions_in("zh", course)
+    assert "day 01（20）、day 02（20）" in line
+    assert line.endswith("、day 06（20），另有 4 个")
+    assert "day 01（20）；11 个中有 10 个：day 01（20）、" in cautions_in("zh", course[:1], course)[0]
     assert measure_course(posts, ["only"] * 400, known()) == []
 
 
@@ -209,7 +213,7 @@ def test_groups_and_warnings():
     assert few == "fewer than 100 posts, so the intervals are wide: in 1 of 2: b (40)"
     assert few_checked.startswith("the checked posts are too few to use")
     assert few_checked.endswith("check at least 50: in 1 of 2: b (5)")
-    assert cautions_in("zh", mixes[1:])[0] == "帖子不足 100 条，区间很宽：2 个中有 1 个：b (40)"
+    assert cautions_in("zh", mixes[1:])[0] == "帖子不足 100 条，区间很宽：2 个中有 1 个：b（40）"
 
 
 def test_a_group_is_tested_by_the_method_of_the_rest():

@@ -129,9 +129,9 @@ def test_reading_waits_for_the_workers_and_ray_s_end_for_its_threads(tmp_path, m
     assert not [thread for thread in left if "iter_threaded" in thread or "StreamingExecutor" in thread]
 
 
-def test_a_worker_with_other_weights_is_one_line(posts, tiny_model, tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr(cluster_module, "file_fingerprint", lambda path: "of the weights on this machine")
-    with pytest.raises(InputError, match=r"^a worker of the cluster has other weights in .*; copy the same folder to"):
+def test_a_worker_with_another_model_is_one_line(posts, tiny_model, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(cluster_module, "model_fingerprints", lambda folder: ["of the files on this machine"])
+    with pytest.raises(InputError, match=r"^a worker of the cluster has another model in .*; copy the same folder to"):
         run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model, ray="local", workers=1))
     assert not ray.is_initialized()
     assert capfd.readouterr() == ("", "")

@@ -282,11 +282,15 @@ def test_kill_at_random_moments(posts, tiny_model, tmp_path):
     )
     command = [sys.executable, "-c", code, "label", str(posts), "--model", str(tiny_model), "--quiet", "-o"]
     whole, out = tmp_path / "whole.csv", tmp_path / "out.csv"
+    parts = tmp_path / "out.csv.parts"
     subprocess.run([*command, str(whole)], check=True, cwd=tmp_path)
     rng = random.Random(1)
     for _ in range(6):
         process = subprocess.Popen([*command, str(out)], cwd=tmp_path)
-        time.sleep(rng.uniform(0.3, 1.5))
+        wanted = len(list(parts.glob("*.npz"))) + rng.randint(1, 8)
+        while len(list(parts.glob("*.npz"))) < wanted:
+            assert process.poll() is None
+            time.sleep(0.005)
         process.send_signal(signal.SIGKILL)
         process.wait()
     subprocess.run([*command, str(out)], check=True, cwd=tmp_path)

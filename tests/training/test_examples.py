@@ -10,7 +10,7 @@ from whyshare.data.motives import MOTIVES
 from whyshare.data.results import PROBABILITY_COLUMNS
 from whyshare.models.encoding import Encoder
 from whyshare.training.examples import training_examples, validation_examples
-from whyshare.training.finetune import FinetuneConfig
+from whyshare.training.finetune_config import FinetuneConfig
 from whyshare.training.targets import soft_targets
 
 POSTS = [Annotated(str(number), f"今天 天气 {number}", motive) for number, motive in enumerate(MOTIVES)]

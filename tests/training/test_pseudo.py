@@ -80,6 +80,29 @@ def test_the_ngrams_make_up_their_share_of_the_mean(corpus, tiny_model, tmp_path
     np.testing.assert_allclose(means[2], 0.75 * means[0] + 0.25 * means[1], atol=2e-4)
 
 
+def test_ngrams_cannot_learn_one_motive(corpus, tmp_path):
+    (tmp_path / "mine.csv").write_text("text,label\n" + "".join(f"win {n},help\n" for n in range(60)), encoding="utf-8")
+    config = PseudoConfig((str(corpus),), (10,), baseline_train=(str(tmp_path / "mine.csv"),))
+    with pytest.raises(
+        InputError, match=r"no baseline can be learnt from \S+mine\.csv: the posts have one motive only"
+    ):
+        pseudo_label(config, tmp_path / "pseudo.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"min_characters": 1000}, r"corpus\.jsonl: no post of 1000 characters or more; lower min_characters"),
+        ({"languages": ("en", "other")}, r"corpus\.jsonl: no post in en, other of 8 characters or more"),
+    ],
+)
+def test_no_text_to_label_is_one_line(corpus, tiny_model, tmp_path, changes, message):
+    config = PseudoConfig((str(corpus),), (10,), teachers=(str(tiny_model),), **changes)
+    with pytest.raises(InputError, match=message):
+        pseudo_label(config, tmp_path / "pseudo.jsonl")
+    assert not (tmp_path / "pseudo.jsonl").exists()
+
+
 def test_no_teacher_is_an_error(corpus):
     with pytest.raises(ValueError, match="no teacher"):
         PseudoConfig((str(corpus),), (10,))

@@ -69,6 +69,7 @@ def test_no_such_recipe(tmp_path):
         ("pretrain", "corpora = []\ntokens = []\nwarmup_share = 1.0", "warmup_share is 1.0; 0 to 0.99 is needed"),
         ("pseudo", 'corpora = ["a"]\nposts = [-1]\nteachers = ["b"]', "at least 1 of each corpus is needed"),
         ("finetune", 'train = ["a"]\nsecondary_share = 0.5', "less than 0.5 can go to the second motive"),
+        ("finetune", 'train = ["a"]\nwarmup_share = 1.0', "warmup_share is 1.0; 0 to 0.99 is needed"),
     ],
 )
 def test_a_number_out_of_range_is_one_clear_line(tmp_path, kind, text, message):
@@ -82,7 +83,10 @@ def test_a_number_out_of_range_is_one_clear_line(tmp_path, kind, text, message):
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)
 def test_every_recipe_that_comes_with_it_can_be_read(path):
     pytest.importorskip("torch")
-    from whyshare.training import finetune, pretrain, pseudo, trim
+    from whyshare.training.finetune_config import FinetuneConfig
+    from whyshare.training.pretrain_config import PretrainConfig
+    from whyshare.training.pseudo import PseudoConfig
+    from whyshare.training.trim import TrimConfig
 
-    kinds = {"encoder-cpu": pretrain.PretrainConfig, "encoder-e5": trim.TrimConfig, "pseudo": pseudo.PseudoConfig}
-    read_recipe(path, kinds.get(re.sub("-(2|3|en|zh)$", "", path.stem), finetune.FinetuneConfig))
+    kinds = {"encoder-cpu": PretrainConfig, "encoder-e5": TrimConfig, "pseudo": PseudoConfig}
+    read_recipe(path, kinds.get(re.sub("-(2|3|en|zh)$", "", path.stem), FinetuneConfig))

@@ -49,6 +49,47 @@ def test_the_split_follows_the_seed_and_the_labels():
     assert np.bincount([posts[index].label.position for index in first]).tolist() == [10] * 8
 
 
+def balanced(each, languages=("zh", "en", "mixed", "other")):
+    """The same number of posts of every motive in every language."""
+    strata = [(motive, language) for motive in MOTIVES for language in languages] * each
+    return [Annotated(str(n), f"a {n}", motive, language=language) for n, (motive, language) in enumerate(strata)]
+
+
+@pytest.mark.parametrize(("posts", "held"), [(balanced(5), 16), (balanced(3)[:81], 8), (balanced(1)[:4], 1)])
+def test_small_strata_give_their_share_together(posts, held):
+    training, validation = split_validation(posts, 0.1, 13)
+    assert validation.tolist() == split_validation(posts, 0.1, 13)[1].tolist()
+    assert len(validation) == held
+    assert len(training) == len(posts) - held
+    assert len({(posts[n].label, posts[n].language) for n in validation}) == held  # one each
+    assert held == 1 or set(validation) != set(split_validation(posts, 0.1, 14)[1])
+
+
+def test_those_that_were_rounded_down_most_give_one_more():
+    posts = balanced(3) + [Annotated(f"h{n}", f"h {n}", Motive.HELP, language="zh") for n in range(2)]  # 5 of these
+    for seed in range(5):
+        validation = [posts[n] for n in split_validation(posts, 0.1, seed)[1]]
+        assert len(validation) == 10
+        assert sum((post.label, post.language) == (Motive.HELP, "zh") for post in validation) == 1
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 7), st.sampled_from(["zh", "en"])), min_size=20, max_size=300), st.integers(0, 3)
+)
+def test_a_split_whose_rounded_shares_are_enough_stays_as_it_was(strata, seed):
+    posts = [Annotated(str(n), f"a {n}", MOTIVES[motive], language=tag) for n, (motive, tag) in enumerate(strata)]
+    rng, rounded = np.random.default_rng(seed), []
+    for stratum in sorted({(post.language, post.label) for post in posts}):
+        own = [n for n, post in enumerate(posts) if (post.language, post.label) == stratum]
+        rounded += [own[k] for k in rng.permutation(len(own))[: round(0.2 * len(own))]]
+    validation = split_validation(posts, 0.2, seed)[1].tolist()
+    if len(rounded) >= 0.9 * round(0.2 * len(posts)):
+        assert validation == sorted(rounded)
+    else:
+        assert set(rounded) < set(validation)
+        assert len(validation) == round(0.2 * len(posts))
+
+
 def test_too_few_posts():
     with pytest.raises(ValueError, match="1 posts are too few"):
         split_validation([Annotated("1", "a", Motive.HELP)], 0.1, 0)

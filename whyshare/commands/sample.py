@@ -51,4 +51,7 @@ def run(options: argparse.Namespace) -> None:
     same = [word for name in options.text_column or [] for word in ("--text-column", name)]
     same += [word for name in options.by for word in ("--by", name)]
     command = shlex.join(["whyshare", "mix", named(str(options.labelled)), "--checked", str(options.output), *same])
-    print(f"fill in the column label, then: {command}")
+    first = "fill in the column label"
+    if options.format != "file":
+        first = f"import it into {options.format}, label it there, export it and give that file in its place"
+    print(f"{first}, then: {command}")
