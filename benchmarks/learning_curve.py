@@ -19,7 +19,8 @@ from whyshare import Labeller
 from whyshare.data.annotated import load_annotated
 from whyshare.models.settings import SETTINGS_FILE, ModelSettings
 from whyshare.training.examples import split_posts
-from whyshare.training.finetune import FinetuneConfig, finetune
+from whyshare.training.finetune import finetune
+from whyshare.training.finetune_config import FinetuneConfig
 
 TRAIN = ("../shared/annotated/public_train.jsonl", "data/annotated/written_train.jsonl")
 MORE = (

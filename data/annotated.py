@@ -22,7 +22,7 @@ FEW_POSTS = 10  # a motive with fewer posts can hardly be learnt or measured
 _NAMES = {
     name.casefold(): motive
     for motive in MOTIVES
-    for name in (motive.value, motive.en, motive.zh, f"{motive} {motive.zh}")  # the last as whyshare prints them
+    for name in (motive.value, motive.en, motive.zh, motive.both)  # the last as whyshare prints them
 }
 _NO_LABEL = {"", "null", "none", "nan", "na"}
 

@@ -44,6 +44,11 @@ class Motive(StrEnum):
         return WORDINGS[self].zh
 
     @property
+    def both(self) -> str:
+        """The label and the Chinese name, such as ``benefit 直接利益``."""
+        return f"{self} {self.zh}"
+
+    @property
     def gain_en(self) -> str:
         """What the author gets out of it, in one English line."""
         return WORDINGS[self].gain_en

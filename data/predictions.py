@@ -15,7 +15,6 @@ from .annotated import parse_motive
 from .columns import TextColumn, find_column, find_text_columns, names_in, usual_text_columns
 from .errors import InputError, shown
 from .motives import Motive
-from .posts import Reject
 from .reading import open_table
 from .results import PROBABILITY_COLUMNS, RESULT_COLUMNS
 from .tables import Row, row_id
@@ -61,9 +60,7 @@ def read_predictions(path: Path, text_column: TextColumn = None, may_lack: bool 
         missing = ", ".join(name for name in PROBABILITY_COLUMNS if names[name] is None)
         raise InputError(f"{path} lacks the probability columns {missing}; all eight or none are needed")
     text_of = _text_reader(table.columns, text_column, path, may_lack)
-    for row in table.rows:
-        if isinstance(row, Reject):
-            raise InputError(f"{path} row {row.row}: {row.reason}")
+    for row in table.whole_rows(path):
         values = row.values
         try:
             motive = parse_motive(values.get(motive_column))

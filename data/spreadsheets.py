@@ -2,7 +2,6 @@
 
 import datetime
 import itertools
-import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,7 +56,6 @@ def read_spreadsheet(path: Path, sheet: str | None = None) -> Table:
 
 def _sheets(path: Path) -> dict[str, Any]:
     _check_archive(path)
-    warnings.filterwarnings("ignore", module="openpyxl")  # of styles and features that are not read here
     try:
         workbook = load_workbook(path, read_only=True, data_only=True)
         sheets = {name: workbook[name] for name in workbook.sheetnames if hasattr(workbook[name], "iter_rows")}

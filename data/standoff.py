@@ -51,11 +51,7 @@ def hydrate(standoff: Path, texts: Sequence[str | Path], text_column: TextColumn
 
     :raises InputError: If the file has no fingerprints, or a row of it cannot be read.
     """
-    rows = []
-    for row in open_table(standoff).rows:
-        if isinstance(row, Reject):
-            raise InputError(f"{standoff} row {row.row}: {row.reason}")
-        rows.append(row.values)
+    rows = [row.values for row in open_table(standoff).whole_rows(standoff)]
     if not rows or any("sha256" not in row for row in rows):
         raise InputError(f"{standoff} has no column 'sha256'; a file that whyshare data detach wrote is needed")
     wanted = {str(row["sha256"]) for row in rows}

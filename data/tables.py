@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .columns import find_column
@@ -52,6 +53,16 @@ class Table:
     columns: list[str]
     rows: Iterator[Row | Reject]
     other_sheets: Sequence[str] = ()
+
+    def whole_rows(self, path: Path) -> Iterator[Row]:
+        """Give the rows of a file of which none may be missing.
+
+        :raises InputError: At the first row that cannot be read.
+        """
+        for row in self.rows:
+            if isinstance(row, Reject):
+                raise InputError(f"{path} row {row.row}: {row.reason}")
+            yield row
 
     @contextmanager
     def columns_sought(self) -> Iterator[None]:

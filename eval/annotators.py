@@ -15,7 +15,6 @@ from ..data.columns import find_column
 from ..data.errors import InputError
 from ..data.kinds import input_kind
 from ..data.motives import MOTIVES, Motive
-from ..data.posts import Reject
 from ..data.reading import open_table
 from ..data.tables import Row, Table, row_id
 from .agreement import MISSING
@@ -97,9 +96,7 @@ def label_matrix(labels: Mapping[str, Labels]) -> tuple[list[str], NDArray[np.in
 
 def _rows(path: Path, table: Table) -> dict[str, Row]:
     rows: dict[str, Row] = {}
-    for row in table.rows:
-        if isinstance(row, Reject):
-            raise InputError(f"{path} row {row.row}: {row.reason}")
+    for row in table.whole_rows(path):
         key = row_id(row.values, row.number, ID_COLUMNS)
         if key in rows:
             raise InputError(f"{path} row {row.number}: id {key!r} stands twice; ids must differ")

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import __version__
 from ..data.motives import MOTIVES, Motive
 from .charts import bars, stacked_bars
 from .contrast import chinese_is_paired, content_words, distinctive_words
@@ -45,6 +44,7 @@ def write_mix_report(
     labelled: LabelledFile,
     groups: Sequence[str],
     notes: Sequence[Note],
+    version: str,
     language: PageLanguage = "en",
 ) -> Path:
     """Write ``report.html`` into a folder.
@@ -52,6 +52,7 @@ def write_mix_report(
     :param mixes: All posts first, then the groups; ``course`` are the periods in order.
     :param groups: The group of each post.
     :param notes: What was taken for granted, and which posts are in no group or period.
+    :param version: Of whyshare, which the page names.
     :return: The path of the page.
     """
     make_folder(folder)
@@ -88,7 +89,7 @@ def write_mix_report(
             "meanings": [_meaning(overall, motive, said, language) for motive in ranked],
             "names": {motive: motive_name(motive, language) for motive in MOTIVES},
             "words_note": words_note,
-            "made_from": words["made_from"].format(file=labelled.path.name, version=__version__),
+            "made_from": words["made_from"].format(file=labelled.path.name, version=version),
         },
     )
     write_page(folder / "report.html", page)

@@ -116,7 +116,8 @@ def few_clusters_in(language: PageLanguage, evaluation: Evaluation, unit: str) -
     :param unit: What is few, in words.
     """
     words = words_in(language)
-    counts = ", ".join(f"{words.get(part, part)} {count}" for part, count in evaluation.few_clusters.items())
+    comma = "、" if language == "zh" else ", "
+    counts = comma.join(f"{words.get(part, part)} {count}" for part, count in evaluation.few_clusters.items())
     return words["few_clusters"].format(unit=unit, counts=counts) if counts else ""
 
 

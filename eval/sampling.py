@@ -19,7 +19,6 @@ from ..data.cleaning import clean
 from ..data.columns import find_column
 from ..data.errors import InputError, shown
 from ..data.motives import MOTIVES
-from ..data.posts import Reject
 from ..data.reading import open_table
 from ..data.writing import open_writer
 from .labelled_file import LabelledFile, numbered
@@ -237,9 +236,7 @@ def _weight(given: Any, usual: set[str]) -> float:
 def _checked_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
     table = open_table(path)
     rows = []
-    for row in table.rows:
-        if isinstance(row, Reject):
-            raise InputError(f"{path} row {row.row}: {row.reason}")
+    for row in table.whole_rows(path):
         values = row.values
         if isinstance(values.get("data"), dict):  # Label Studio's JSON; its JSON-MIN, CSV and TSV are plain tables
             values = {**values["data"], "label": _label_studio_choice(values)}

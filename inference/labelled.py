@@ -43,4 +43,4 @@ class Labelled:
         if self.motive is None:
             return "no text"
         mark = " (uncertain)" if self.uncertain else ""
-        return f"{self.motive} {self.motive.zh} {self.confidence:.2f}{mark}"
+        return f"{self.motive.both} {self.confidence:.2f}{mark}"

@@ -58,7 +58,8 @@ def tiny_model(tmp_path_factory, tiny_encoder) -> Path:
     from transformers import AutoTokenizer
 
     from whyshare.models.settings import ModelSettings
-    from whyshare.training.finetune import FinetuneConfig, load_classifier
+    from whyshare.training.finetune import load_classifier
+    from whyshare.training.finetune_config import FinetuneConfig
     from whyshare.training.folder import half_precision, save_folder
 
     folder = tmp_path_factory.mktemp("model")

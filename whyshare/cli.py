@@ -5,6 +5,7 @@ import io
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -37,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if isinstance(sys.stdout, io.TextIOWrapper):  # in a code page without Chinese, or GBK without emoji
         sys.stdout.reconfigure(errors="backslashreplace")
+    warnings.filterwarnings("ignore", module="openpyxl")  # of styles and features that are not read
     try:
         for word in takewhile("--".__ne__, arguments):
             if word.startswith("-") and Path(word).suffix and Path(word).is_file():

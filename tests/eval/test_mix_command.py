@@ -429,7 +429,6 @@ def test_a_report_without_jieba_says_that_words_are_pairs(folder, monkeypatch, b
     assert main([*MIX, *by, "--report", "report", "--lang", "zh"]) == 0
     assert "求转、转发" in page.read_text(encoding="utf-8")
     assert "相邻的两个字" in page.read_text(encoding="utf-8")
-    monkeypatch.undo()
 
 
 def test_the_example_runs(tmp_path, monkeypatch, capsys):

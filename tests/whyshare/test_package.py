@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import whyshare
 from whyshare import Labeller
 from whyshare.cli import parse
 from whyshare.models.settings import BUNDLED
@@ -101,3 +102,7 @@ def test_the_two_readmes_have_the_same_shape():
         text = (ROOT / name).read_text(encoding="utf-8")
         shapes.append((re.findall(r"^#+", text, flags=re.M), re.findall(r"^```\w*", text, flags=re.M)))
     assert shapes[0] == shapes[1]
+
+
+def test_what_is_cited_is_this_version():
+    assert f"\nversion: {whyshare.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")

@@ -110,5 +110,5 @@ def _print(agreement: "Agreement") -> None:
     pairs = [(f"{a} and {b}", kappa, equal) for (a, b), (kappa, equal) in agreement.pairs.items()]
     print_table(("two annotators", "Cohen's kappa", "equal labels"), pairs)
     print()
-    classes = [(f"{motive} {motive.zh}", alpha) for motive, alpha in agreement.classes.items()]
+    classes = [(motive.both, alpha) for motive, alpha in agreement.classes.items()]
     print_table(("motive against the rest", "Krippendorff's alpha"), classes)

@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> None:
         print()
         only = comparisons[0]
         class_rows = [
-            (f"{motive} {motive.zh}", difference, f"{only.class_p_values[motive]:.2g}")
+            (motive.both, difference, f"{only.class_p_values[motive]:.2g}")
             for motive, difference in only.classes.items()
         ]
         print_table(("motive", "F1", "p of its recall (McNemar, Holm)"), class_rows)

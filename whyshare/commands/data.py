@@ -63,7 +63,7 @@ def run_check(options: argparse.Namespace) -> int:
         _print_problems(found.problems, options.output)
     counts = Counter((post.label, post.language) for post in found.posts)
     languages = sorted({post.language for post in found.posts})
-    rows = [(f"{motive} {motive.zh}", *(counts[motive, language] for language in languages)) for motive in MOTIVES]
+    rows = [(motive.both, *(counts[motive, language] for language in languages)) for motive in MOTIVES]
     print_table(("motive", *languages), rows)
     errors = sum(problem.is_error for problem in found.problems)
     print(f"\n{len(found.posts)} posts, {found.unlabelled} without a label, {errors} errors, "
@@ -167,7 +167,7 @@ def run_suspects(options: argparse.Namespace) -> None:
             entry = {"row": post.row, "id": post.id, "problem": "near-duplicate", "label": str(post.label)}
             out.write(entry | {"suggested": str(twin.label), "other_row": twin.row, "text": clean(post.text)})
     counts = Counter(suspect.label for suspect in suspects)
-    rows = [(f"{motive} {motive.zh}", counts[motive], int((label_ids == motive.position).sum())) for motive in MOTIVES]
+    rows = [(motive.both, counts[motive], int((label_ids == motive.position).sum())) for motive in MOTIVES]
     print_table(("motive", "suspect", "of"), rows)
     where = f"with {options.against.name}" if options.against else "within the file"
     print(f"\n{len(suspects)} suspect labels, {len(pairs)} near-duplicates {where} -> {options.output}")

@@ -255,9 +255,7 @@ def _print(evaluations: Sequence["Evaluation"], yardsticks: Sequence["Evaluation
     else:
         print("\nno probabilities were given: top-2, log loss, Brier score and calibration are left out")
     print()
-    class_rows = [
-        (f"{motive} {motive.zh}", s.support, s.precision, s.recall, s.f1) for motive, s in first.classes.items()
-    ]
+    class_rows = [(motive.both, s.support, s.precision, s.recall, s.f1) for motive, s in first.classes.items()]
     print_table(("motive", "posts", "precision", "recall", "F1"), class_rows)
     print("\nannotated (rows) by predicted (columns)")
     names = [str(motive)[:4] for motive in MOTIVES]

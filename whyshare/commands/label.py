@@ -14,7 +14,7 @@ from ..data.motives import MOTIVES
 from ..options import add_text_column
 
 if TYPE_CHECKING:
-    from ..inference.job import Summary
+    from ..inference.outputs import Summary
 
 
 SHOWN = 60  # characters of a post that --show prints
@@ -106,7 +106,7 @@ def _print_posts(outputs: list[str], text_column: list[str] | None, count: int) 
     rows = []
     posts = chain.from_iterable(read_predictions(Path(output), text_column) for output in outputs)
     for post in islice(posts, count):
-        label = (f"{post.motive} {post.motive.zh}", f"{post.confidence:.2f}") if post.motive else ("", "")
+        label = (post.motive.both, f"{post.confidence:.2f}") if post.motive else ("", "")
         text = clean(post.text)
         rows.append((*label, text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"))
     print_table(("motive", "conf.", "post"), rows, left=3)
@@ -118,7 +118,7 @@ def _print_summary(summary: "Summary", output: Path) -> None:
 
     labelled = max(1, sum(summary.motives.values()))
     rows = [
-        (f"{motive} {motive.zh}", summary.motives[motive], f"{summary.motives[motive] / labelled:.1%}")
+        (motive.both, summary.motives[motive], f"{summary.motives[motive] / labelled:.1%}")
         for motive in sorted(MOTIVES, key=lambda motive: -summary.motives[motive])
     ]
     print_table(("motive", "posts", "share"), rows)

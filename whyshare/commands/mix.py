@@ -89,9 +89,10 @@ def run(options: argparse.Namespace) -> None:
     else:
         _print(mixes, course, notes)
     if options.report:
+        from .. import __version__
         from ..eval.mix_report import write_mix_report
 
-        page = write_mix_report(options.report, mixes, course, labelled, groups, notes, options.lang)
+        page = write_mix_report(options.report, mixes, course, labelled, groups, notes, __version__, options.lang)
         if not options.json:
             print(f"\nreport: {page}")
     if options.excel:
@@ -151,7 +152,7 @@ def _print(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], notes: Seq
     print(f"{overall.posts} posts; shares corrected by {how}, brackets are 95 % intervals\n")
     rows = [
         (
-            f"{motive} {motive.zh}",
+            motive.both,
             shown(overall.of(motive)),
             f"{overall.counted.values[motive.position]:.1%}",
             f"{overall.em[motive.position]:.1%}",

@@ -23,16 +23,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train, and print the validation scores."""
     with needs("train"):
-        from ..training.finetune import checkpoints_of, finetune
+        from ..training.finetune import finetune
         from ..training.finetune_config import FinetuneConfig
-    from ..models.settings import SETTINGS_FILE, WEIGHTS_FILE
+        from ..training.finetuning_loop import checkpoints_of
+    from ..models.settings import SETTINGS_FILE
     from ..training.settings import build_config, read_recipe
 
     if options.output.name in ("", ".."):
         options.output = options.output.resolve()
     if options.output.exists() and not options.output.is_dir():
         raise InputError(f"{options.output} is a file; give a folder for the model")
-    own = (options.output / SETTINGS_FILE, options.output / WEIGHTS_FILE, checkpoints_of(options.output))
+    own = (options.output / SETTINGS_FILE, checkpoints_of(options.output))  # a model, or one that is being made
     if options.output.is_dir() and any(options.output.iterdir()) and not any(path.exists() for path in own):
         raise InputError(f"folder {options.output} holds something else than a model; choose another --output")
     if not options.output.absolute().parent.is_dir():
