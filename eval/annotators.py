@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.annotated import LABEL_COLUMNS, parse_motive
-from ..data.columns import find_column
+from ..data.columns import find_column, usual_text_columns
 from ..data.errors import InputError
 from ..data.kinds import input_kind
 from ..data.motives import MOTIVES, Motive
@@ -46,13 +46,19 @@ def read_columns(path: Path, columns: Sequence[str] | None = None) -> dict[str, 
     :raises InputError: If there is none, an id stands twice, or a label is no motive.
     """
     table = open_table(path)
-    columns = columns or [name for name in table.columns if name.casefold() not in _NOT_LABELS]
+    others = {*_NOT_LABELS, *map(str.casefold, usual_text_columns(table.columns))}
+    guessed = not columns
+    columns = columns or [name for name in table.columns if name.casefold() not in others]
     missing = [name for name in columns if name not in table.columns]
     if missing or not columns:
         wrong = f"no column {missing[0]!r}" if missing else "no column of labels"
         raise InputError(f"{path} has {wrong}; it has {', '.join(table.columns)}: name the annotators with --columns")
     rows = _rows(path, table)
-    return {name: _labels(path, rows, name) for name in columns}
+    try:
+        return {name: _labels(path, rows, name) for name in columns}
+    except InputError as error:
+        advice = "; or name the annotators' columns with --columns" if guessed else ""
+        raise InputError(f"{error}{advice}") from None
 
 
 def read_files(paths: Sequence[Path]) -> dict[str, Labels]:

@@ -6,6 +6,7 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from whyshare.cli import main
+from whyshare.data.errors import InputError
 from whyshare.eval.agreement import (
     cohen_kappa,
     disagreements,
@@ -203,3 +204,15 @@ def test_a_mistake_is_one_line(tmp_path, capsys, content, message):
     (tmp_path / "a.csv").write_text(content, encoding="utf-8")
     assert main(["agreement", str(tmp_path / "a.csv")]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_columns_that_hold_no_labels_are_said_to_be_left_out(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "id,正文,day,ann,bob\n1,转发,2024-01-01,benefit,help\n2,求助,2024-01-02,help,help\n", encoding="utf-8"
+    )
+    with pytest.raises(
+        InputError, match=r"row 2: label '2024-01-01' .*; or name the annotators' columns with --columns$"
+    ):
+        read_columns(path)
+    assert list(read_columns(path, ["ann", "bob"])) == ["ann", "bob"]
