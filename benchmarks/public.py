@@ -41,7 +41,7 @@ TASKS = {
     "tweeteval_irony": ("irony", "fastText 63.1, from scratch on tweets 65.4, RoBERTa-base 59.7, continued on tweets 61.7"),
     "tweeteval_offensive": (None, "fastText 73.4, from scratch on tweets 77.1, RoBERTa-base 79.5, continued on tweets 80.5"),
     "ewect_virus": (None, "a plain system 56.1, ERNIE 60.8, BERT-wwm-ext 65.3, RoBERTa-wwm-ext 66.9"),
-    "ewect_usual": (None, "with the missing train split only"),
+    "ewect_usual": (None, "none without its train split, which is not to be had"),
 }  # fmt: skip
 
 
