@@ -169,7 +169,7 @@ def _columns(
     if label is None:
         wanted = repr(label_column) if label_column else "label"
         advice = (
-            "" if label_column else ": rename the labels' column to label, or give eval its name with --label-column"
+            "" if label_column else "; rename the labels' column to label, or give eval its name with --label-column"
         )
         raise InputError(f"{file} has no column {wanted}; it has {', '.join(columns)}{advice}")
     others = [column for column in columns if column != label]
