@@ -8,7 +8,7 @@ from typing import Any
 
 from .cells import flat_cell
 from .cleaning import clean
-from .columns import TextColumn, find_column, find_text_columns
+from .columns import TextColumn, find_column, find_text_columns, names_in
 from .errors import InputError, shown
 from .language import detect_language
 from .motives import MOTIVES, Motive
@@ -161,7 +161,7 @@ def parse_label_map(entries: Sequence[str]) -> dict[str, str]:
 def _columns(
     columns: list[str], text_column: TextColumn, label_column: str | None, file: str
 ) -> tuple[tuple[str, ...], str]:
-    if find_column(columns, ["sha256"]) and not find_column(columns, ["text"]) and not text_column:
+    if find_column(columns, ["sha256"]) and not find_column(columns, names_in(text_column) or ["text"]):
         raise InputError(
             f"{file} holds labels without texts; join it with them: whyshare data hydrate {file} --texts FILE"
         )

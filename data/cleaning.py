@@ -58,6 +58,12 @@ def clean(text: str) -> str:
     return _MASKS.sub(NUMBER, text)
 
 
+def excerpt(text: str, length: int) -> str:
+    """Show the beginning of a post, cleaned: handles, numbers and links are masked."""
+    cleaned = clean(text)
+    return cleaned if len(cleaned) <= length else cleaned[: length - 1] + "…"
+
+
 def ends(text: str) -> str:
     """Cut what lies between the ends of a text that is far too long; cleaning does so too."""
     return text if len(text) <= 2 * ENDS else f"{text[:ENDS]} {text[-ENDS:]}"

@@ -12,6 +12,7 @@ from .streams import iter_lines
 _TEXT = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".txt": "txt"}
 _WHOLE = {".parquet": "parquet", ".xlsx": "xlsx", ".xlsm": "xlsx", ".db": "sqlite", ".sqlite": "sqlite"}
 _WHOLE |= {".sqlite3": "sqlite", ".pq": "parquet"}
+JSON_KINDS = {"json", "jsonl"}  # in which every row has columns of its own
 KNOWN = f"{', '.join([*_TEXT, *_WHOLE])} (and of text {', '.join(COMPRESSED)})"
 
 
@@ -30,6 +31,15 @@ def split_part(path: str) -> tuple[Path, str | None]:
     """Split off the sheet or table: ``"posts.db::weibo" -> (Path("posts.db"), "weibo")``."""
     file, mark, part = path.rpartition("::")
     return (Path(file), part) if mark and not Path(path).exists() else (Path(path), None)
+
+
+def file_kind(path: Path) -> str | None:
+    """Tell the kind of a file that is there, by its content where its name does not tell it.
+
+    :raises InputError: If the content is no text.
+    """
+    kind = input_kind(path)
+    return kind_by_content(path) if kind == "text" else kind
 
 
 def kind_by_content(path: Path) -> str:

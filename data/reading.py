@@ -17,7 +17,7 @@ from .copies import local_copies, named
 from .delimited import read_delimited, read_lines
 from .errors import InputError
 from .json_files import read_json_array, read_json_lines
-from .kinds import KNOWN, input_kind, kind_by_content, split_part
+from .kinds import KNOWN, file_kind, input_kind, split_part
 from .posts import Post, Reject
 from .remote import find_files, is_address
 from .results import PROBABILITY_COLUMNS
@@ -98,13 +98,12 @@ def _open_table(path: str) -> Table:
     file, part = split_part(path)
     if not file.is_file():
         raise InputError(f"no such file: {file}")
-    kind = input_kind(file)
-    if kind is None:
+    if input_kind(file) is None:
         raise InputError(f"{file} has an ending that whyshare cannot read; it reads {KNOWN}")
     if file.stat().st_size == 0:
         raise InputError(f"{path} is empty; posts are needed")
-    if kind == "text":
-        kind = kind_by_content(file)
+    kind = file_kind(file)
+    assert kind is not None
     if kind in {"parquet", "sqlite"}:
         from .databases import read_parquet, read_sqlite
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..data.annotated import LABEL_COLUMNS, parse_motive
 from ..data.columns import find_column, usual_text_columns
 from ..data.errors import InputError
-from ..data.kinds import input_kind
+from ..data.kinds import JSON_KINDS, file_kind
 from ..data.motives import MOTIVES, Motive
 from ..data.reading import open_table
 from ..data.tables import Row, Table, row_id
@@ -111,7 +111,7 @@ def _rows(path: Path, table: Table) -> dict[str, Row]:
 
 
 def _labels(path: Path, rows: Mapping[str, Row], column: str) -> Labels:
-    is_json = input_kind(path) in {"json", "jsonl"}
+    is_json = file_kind(path) in JSON_KINDS
     labels: Labels = {}
     for key, row in rows.items():
         value = row.values.get(column, "")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..data.columns import TextColumn
 from ..data.errors import InputError
-from ..data.kinds import input_kind, split_part
+from ..data.kinds import JSON_KINDS, file_kind, split_part
 from ..data.motives import MOTIVES
 from ..data.predictions import read_predictions, read_texts
 
@@ -55,7 +55,7 @@ class LabelledFile:
         predicted, rows, spoken, probs = array("b"), array("q"), array("i"), array("d")
         languages: dict[str, int] = {}
         names: dict[str, None] = {}
-        grows = input_kind(split_part(str(path))[0]) in {"json", "jsonl", "text"}  # rows may have columns of their own
+        grows = file_kind(split_part(str(path))[0]) in JSON_KINDS
         values: dict[str, list[Any]] = {column: [] for column in columns}
         shared: dict[str, dict[str, str]] = {column: {} for column in columns}
         no_motive, has_text = 0, False

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.cleaning import excerpt
 from ..data.motives import MOTIVES, Motive
 from .charts import bars, stacked_bars
 from .contrast import chinese_is_paired, content_words, distinctive_words
 from .intervals import Estimate
 from .labelled_file import LabelledFile
 from .mix import EVERYTHING, LIMITS, GroupMix
-from .pages import COLOURS, PageLanguage, excerpt, make_folder, motive_name, render, words_in, write_page
+from .pages import COLOURS, PageLanguage, make_folder, motive_name, render, words_in, write_page
 from .periods import Note
 from .words_mix import OFFERS, VERBS
 

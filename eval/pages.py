@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ..data.cleaning import clean
 from ..data.errors import InputError
 from ..data.motives import Motive
 from .words import WORDS
@@ -44,12 +43,6 @@ def render(template: str, language: PageLanguage, values: Mapping[str, Any]) -> 
     )
     page = environment.get_template(template)
     return page.render(language=language, w=words_in(language), colours=COLOURS, **values)
-
-
-def excerpt(text: str, length: int) -> str:
-    """Show the beginning of a post, cleaned: handles, numbers and links are masked."""
-    cleaned = clean(text)
-    return cleaned if len(cleaned) <= length else cleaned[: length - 1] + "…"
 
 
 def words_in(language: PageLanguage) -> dict[str, str]:

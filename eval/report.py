@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..data.annotated import Annotated
-from ..data.cleaning import clean
+from ..data.cleaning import clean, excerpt
 from ..data.motives import MOTIVES, Motive
 from ..data.results import PROBABILITY_COLUMNS
 from ..data.writing import open_writer
@@ -16,7 +16,7 @@ from .charts import bars, coverage_plot, heat_map, reliability_plot
 from .evaluation import Evaluation, spread
 from .intervals import Estimate
 from .metrics import Judged
-from .pages import COLOURS, PageLanguage, excerpt, make_folder, motive_name, render, words_in, write_page
+from .pages import COLOURS, PageLanguage, make_folder, motive_name, render, words_in, write_page
 
 ERRORS_SHOWN = 20
 TEXT_SHOWN = 160  # characters of a post

@@ -100,15 +100,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _print_posts(outputs: list[str], text_column: list[str] | None, count: int) -> None:
     from ..console import print_table
-    from ..data.cleaning import clean
+    from ..data.cleaning import excerpt
     from ..data.predictions import read_predictions
 
     rows = []
     posts = chain.from_iterable(read_predictions(Path(output), text_column) for output in outputs)
     for post in islice(posts, count):
         label = (post.motive.both, f"{post.confidence:.2f}") if post.motive else ("", "")
-        text = clean(post.text)
-        rows.append((*label, text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"))
+        rows.append((*label, excerpt(post.text, SHOWN)))
     print_table(("motive", "conf.", "post"), rows, left=3)
     print()
 
