@@ -1,7 +1,7 @@
 """Addresses such as ``s3://bucket/posts.csv`` on the command line: copies on this machine take their places."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,46 +12,58 @@ INPUTS = ("annotated", "predictions", "baseline", "labelled", "checked", "errors
 OUTPUTS = ("output", "report", "excel", "runs")
 
 
+class Address(str):
+    """An address as it was typed: a ``Path`` would lose a slash of ``s3://``."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that takes an :class:`Address` wherever an option is a ``Path``."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.register("type", Path, lambda word: Address(word) if "://" in word else Path(word))
+
+
 @contextmanager
-def addresses_here(options: argparse.Namespace, words: Sequence[str]) -> Iterator[None]:
+def addresses_here(options: argparse.Namespace) -> Iterator[None]:
     """Put copies in the places of addresses among the options; they are removed in the end.
 
     What ``label`` is to read stays, as it is copied when all else is known to be right.
 
-    :param words: The command line as it was typed: a path among the options has lost a slash of ``s3://``.
     :raises InputError: If an address cannot be read, or stands where none is read.
     """
-    typed = {Path(part): part for word in words for part in (word, word.partition("=")[2]) if "://" in part}
-    given = {name: _paths(name, value) for name, value in vars(options).items()}
-    remote = {name: paths for name, paths in given.items() if not typed.keys().isdisjoint(paths)}
+    remote = {name: found for name, value in vars(options).items() if (found := _addresses(name, value))}
     for name in remote.keys() - INPUTS:
-        address = next(typed[path] for path in remote[name] if path in typed)
         advice = (
             "give a local path and copy it there afterwards" if name in OUTPUTS else "copy it to this machine first"
         )
-        raise InputError(f"--{name} {address} is an address, from which posts are read and nothing else; {advice}")
+        raise InputError(
+            f"--{name} {remote[name][0]} is an address, from which posts are read and nothing else; {advice}"
+        )
     if remote:
         from .console import show_log
 
         show_log()  # of what is copied, which may take a while
     with ExitStack() as stack:
-        for name, paths in remote.items():
-            setattr(options, name, _copies(getattr(options, name), paths, typed, stack))
+        for name in remote:
+            setattr(options, name, _copies(getattr(options, name), stack))
         yield
 
 
-def _paths(name: str, value: Any) -> list[Path]:
-    kinds = str | Path if name in INPUTS + OUTPUTS else Path  # other words are none, such as those of --label-map
-    return [Path(each) for each in (value if isinstance(value, list) else [value]) if isinstance(each, kinds)]
+def _addresses(name: str, value: Any) -> list[str]:
+    kind = str if name in OUTPUTS else Address  # that of label is no Path, since FOLDER/ differs from a file
+    return [
+        each for each in (value if isinstance(value, list) else [value]) if isinstance(each, kind) and "://" in each
+    ]
 
 
-def _copies(value: Any, paths: list[Path], typed: dict[Path, str], stack: ExitStack) -> Any:
+def _copies(value: Any, stack: ExitStack) -> Any:
     from .data.copies import local_copies
     from .data.reading import list_files
 
-    files = [file for path in paths for file in (list_files((typed[path],)) if path in typed else [str(path)])]
+    given = value if isinstance(value, list) else [value]
+    files = [file for each in given for file in (list_files((each,)) if isinstance(each, Address) else [str(each)])]
     if not isinstance(value, list) and len(files) > 1:
-        raise InputError(f"{typed[paths[0]]} stands for {len(files)} files; name one of them")
-    kind = type(value[0] if isinstance(value, list) else value)
-    copies = [kind(copy) for copy in stack.enter_context(local_copies(files))]
+        raise InputError(f"{value} stands for {len(files)} files; name one of them")
+    copies = [Path(copy) for copy in stack.enter_context(local_copies(files))]
     return copies if isinstance(value, list) else copies[0]

@@ -13,7 +13,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from . import __version__
-from .addresses import addresses_here
+from .addresses import Parser, addresses_here
 from .data.errors import DISK_FULL, InputError
 
 # command: (module in commands/, one line of help). The order is the order of --help.
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             if word.startswith("-") and Path(word).suffix and Path(word).is_file():
                 raise InputError(f"{word} is read as an option; write ./{word} for the file of that name")
         options = parse(arguments)
-        with every_stop_as_ctrl_c(), addresses_here(options, arguments):
+        with every_stop_as_ctrl_c(), addresses_here(options):
             return options.run(options) or 0
     except InputError as error:
         print(f"whyshare: {error}", file=sys.stderr)
@@ -87,7 +87,7 @@ def every_stop_as_ctrl_c() -> Iterator[None]:
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the options of the command that is named first."""
-    parser = argparse.ArgumentParser(prog="whyshare", description="Why did they share this?")
+    parser = Parser(prog="whyshare", description="Why did they share this?")
     parser.add_argument("--version", action="version", version=f"whyshare {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     named = next((word for word in arguments if word in COMMANDS), None)

@@ -35,7 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     detach.set_defaults(run=run_detach)
     hydrate = actions.add_parser("hydrate", help="join labels without texts with texts that you have")
     hydrate.add_argument("file", type=Path, help="labels without texts, as whyshare data detach writes them")
-    hydrate.add_argument("--texts", nargs="+", required=True, metavar="FILE", help="files or folders of posts")
+    hydrate.add_argument(
+        "--texts", type=Path, nargs="+", required=True, metavar="FILE", help="files or folders of posts"
+    )
     add_text_column(hydrate)
     hydrate.add_argument("-o", "--output", type=Path, required=True, help="jsonl, csv or any other table")
     hydrate.set_defaults(run=run_hydrate)
@@ -121,7 +123,9 @@ def run_hydrate(options: argparse.Namespace) -> None:
         first = result.rejects[0]
         unread = f"; {len(result.rejects)} posts cannot be read, first {first.file} row {first.row}: {first.reason}"
     if not result.rows:
-        raise InputError(f"none of the {missing} texts of {options.file} is in {', '.join(options.texts)}{unread}")
+        raise InputError(
+            f"none of the {missing} texts of {options.file} is in {', '.join(map(str, options.texts))}{unread}"
+        )
     with open_writer(options.output, list(result.rows[0])) as writer:
         for row in result.rows:
             writer.write(row)
