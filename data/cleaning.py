@@ -8,7 +8,7 @@ import html
 import re
 import unicodedata
 
-CLEANING_VERSION = 1
+CLEANING_VERSION = 2
 
 ENDS = 10_000  # characters at each end of a text; what lies between is cut: no post has it, and no model reads it
 
@@ -19,6 +19,10 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 # Only letters, digits and the signs that start a handle, a tag or an entity: ，！？ are Chinese punctuation and stay.
 _HALF_WIDTH = {full: full - 0xFEE0 for full in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
 _HALF_WIDTH |= {ord("＠"): "@", ord("＃"): "#", ord("＆"): "&", ord("\N{IDEOGRAPHIC SPACE}"): " "}
+# Of the HTML that crawlers keep, such as m.weibo.cn's; other words between angles, such as <rant>, are the author's.
+_BREAK = re.compile(r"<(?:br|hr|/?(?:p|div|li|ul|ol|h[1-6]|blockquote))(?:\s[^<>=]*=[^<>]*|\s*/?)>", re.IGNORECASE)
+_INLINE = re.compile(r"<(?:img|wbr|/?(?:a|b|em|font|i|small|span|strong|u))(?:\s[^<>=]*=[^<>]*|\s*/?)>", re.IGNORECASE)
+_EMOTICON = re.compile(r"""\salt=(["']?)([^\s"'<>/]{1,20})\1[\s/>]""", re.IGNORECASE)  # [doge], or an emoji
 _INVISIBLE = frozenset({"Cf", "Cc", "Cs", "Co"})  # format, control, lone surrogate, private use
 _SPACE = re.compile(r"\s+")
 _VARIATION_SELECTOR = re.compile("[\ufe00-\ufe0f]")
@@ -43,8 +47,8 @@ _MASKS = re.compile(r"<(?:email|phone)>")
 def clean(text: str) -> str:
     r"""Bring a post into the form that the model reads.
 
-    The two ends of what is far too long, Unicode NFC, HTML entities, control and zero-width characters, white space,
-    full-width letters and digits, then URL -> ``<url>``, handle -> ``@user``, phone, e-mail and identity numbers ->
+    The two ends of what is far too long, Unicode NFC, HTML entities and tags, control and zero-width characters, white
+    space, full-width letters and digits, then URL -> ``<url>``, handle -> ``@user``, phone, e-mail and identity numbers ->
     ``<num>``. Emoji, hashtags and [bracket emoticons] stay. Cleaning a clean text changes nothing, unless a handle had
     more than 30 characters: what of it is left stands glued to ``@user``, and goes next time.
 
@@ -70,16 +74,27 @@ def ends(text: str) -> str:
 
 
 def _normalise(text: str) -> str:
-    """Settle the characters; repeat, since an entity may stand for an invisible or another entity."""
+    """Settle the characters; repeat, since an entity may stand for an invisible, a tag or another entity."""
     while True:
         settled = text
         if not text.isascii():
             text = unicodedata.normalize("NFC", text).translate(_HALF_WIDTH)
             text = _VARIATION_SELECTOR.sub("", text)
         text = _drop_invisible(_SPACE.sub(" ", text))
-        text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text).strip()
+        text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
+        text = (_without_tags(text) if "<" in text else text).strip()
         if text == settled:
             return text
+
+
+def _without_tags(text: str) -> str:
+    """Take the tags away; of a picture in the line, which may be an emoticon, its short name stays."""
+
+    def name(tag: re.Match[str]) -> str:
+        found = _EMOTICON.search(tag[0])
+        return found[2] if found else ""
+
+    return _INLINE.sub(name, _BREAK.sub(" ", text))
 
 
 def _drop_invisible(text: str) -> str:

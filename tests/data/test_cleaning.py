@@ -22,6 +22,12 @@ from whyshare.data.cleaning import clean
         ("a\x00b\r\n\tc\u3000d\ud800", "ab c d"),
         ("www.baidu.com好", "<url>好"),
         ("<email> <phone>", "<num> <num>"),
+        ("<a href='/n/小明'>@小明</a>:看<br />这个<img alt=[doge] src='//x/d.png'><p>好</p>", "@user:看 这个[doge] 好"),
+        (
+            '&lt;b&gt;so&lt;/b&gt; good <span class="x">O</span><img class="e" alt="😂"/><img alt="a long text">',
+            "so good O😂",
+        ),
+        ("<rant> a<b and c>d <3 <i> </rant>", "<rant> a<b and c>d <3 </rant>"),
         ("", ""),
         (" \u200b\ufeff ", ""),
     ],
@@ -49,4 +55,9 @@ def test_cleaning_twice_is_cleaning_once(text):
 
 @given(st.text(alphabet="&#x;amplt820@ab1.c:/hwtps\u200b\u200d＠＆ 　<>好-"))
 def test_cleaning_twice_is_cleaning_once_for_hard_alphabets(text):
+    assert clean(clean(text)) == clean(text)
+
+
+@given(st.text(alphabet="<>/abripmgl t=&;@x1.w'"))
+def test_cleaning_twice_is_cleaning_once_for_tags(text):
     assert clean(clean(text)) == clean(text)
