@@ -25,7 +25,7 @@ def shown(value: object, length: int = 40) -> str:
     """
     if isinstance(value, str) and len(value) > length:
         return repr(value[:length] + "...")
-    text = repr(value)
+    text = repr(value) if isinstance(value, str) else " ".join(repr(value).split())  # that of a table has lines
     return text if len(text) <= length + 5 else text[:length] + "..."
 
 

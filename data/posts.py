@@ -16,7 +16,7 @@ class Post:
     """
 
     text: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict, hash=False)
     file: str = ""
     row: int = 0
 

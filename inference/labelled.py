@@ -1,7 +1,7 @@
 """What the labeller says about one post."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..data.language import Language
@@ -20,13 +20,13 @@ class Labelled:
     motive: Motive | None
     confidence: float
     runner_up: Motive | None
-    probabilities: Mapping[Motive, float]
+    probabilities: Mapping[Motive, float] = field(hash=False)
     language: Language
     truncated: bool
     uncertain: bool
 
     def as_columns(self) -> dict[str, Any]:
-        """Give the result columns of ``data/results.py``, in their order."""
+        """Give the columns that ``whyshare label`` adds to a file, in their order: ``motive``, ``motive_zh``, ..."""
         probs = (self.probabilities[motive] for motive in MOTIVES)
         return {
             "motive": str(self.motive or ""),

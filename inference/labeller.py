@@ -1,12 +1,12 @@
 """``Labeller``: from texts to labels, one or a million, the same for each text whatever stands beside it."""
 
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from itertools import islice, tee
 from os import PathLike
 from pathlib import Path
-from typing import Self, overload
+from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from ..data.cleaning import clean
 from ..data.errors import InputError, shown
 from ..data.language import Language, detect_language
 from ..data.motives import MOTIVES
+from ..data.posts import Post
 from ..models.encoding import Encoded, Encoder
 from ..models.settings import BUNDLED, ModelSettings
 from .batching import equal_length_batches
@@ -22,6 +23,9 @@ from .engines import Engine, FloatArray, load_engine
 from .labelled import Labelled
 
 WINDOW = 8192  # posts that are batched together
+FIRST_WINDOW = (
+    64  # of a stream, whose first labels should not wait for thousands of texts; each is twice the one before
+)
 BATCH_TOKENS = 1024  # more does not fit into the processor's cache and is slower
 DIGITS = 6  # of every probability; what lies beyond differs between machines
 
@@ -39,8 +43,7 @@ class Labeller:
         self.encoder = encoder
         self.engine = engine
         self.batch_tokens = BATCH_TOKENS
-        self._pool: ThreadPoolExecutor | None = None
-        self._process = os.getpid()
+        self._loaded: tuple[Path, str, int | None] | None = None
 
     @classmethod
     def load(cls, folder: str | PathLike[str] | None = None, device: str = "auto", threads: int | None = None) -> Self:
@@ -50,41 +53,60 @@ class Labeller:
         :param threads: Batches that are computed at a time on a CPU; one for each core without it.
         :raises InputError: If the folder is no model, or the device is not to be had.
         :raises TypeError: If the folder is no path.
-        :raises ValueError: If ``threads`` is below 1.
+        :raises ValueError: If ``threads`` is no number from 1 up.
         """
         if not isinstance(folder, str | PathLike | None):
             raise TypeError(f"load takes the path of a model folder, not {shown(folder)}")
-        if threads is not None and threads < 1:
-            raise ValueError(f"threads is {threads}; at least 1 is needed")
+        if threads is not None and not (isinstance(threads, int) and threads >= 1):
+            raise ValueError(f"threads is {shown(threads)}; a whole number from 1 up is needed")
         path = BUNDLED if folder is None else Path(folder)
         settings = ModelSettings.load(path)
-        return cls(settings, Encoder.load(path, settings.max_length), load_engine(path, device, threads))
+        labeller = cls(settings, Encoder.load(path, settings.max_length), load_engine(path, device, threads))
+        labeller._loaded = (path, device, threads)
+        return labeller
+
+    def __repr__(self) -> str:
+        if self._loaded is None:
+            return object.__repr__(self)
+        folder, device, threads = self._loaded
+        return f"Labeller.load({str(folder)!r}, device={device!r}, threads={threads})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let another process load the same folder."""
+        if self._loaded is None:
+            raise TypeError("a Labeller that load did not make cannot be copied; load it where it is needed")
+        return type(self).load, self._loaded
 
     @overload  # a text is a sequence of texts to a type checker, though not to us
     def label(self, texts: str) -> Labelled: ...  # type: ignore[overload-overlap]
 
     @overload
-    def label(self, texts: Sequence[str]) -> list[Labelled]: ...  # type: ignore[overload-overlap]
+    def label(self, texts: Collection[str]) -> list[Labelled]: ...  # type: ignore[overload-overlap]
 
     @overload
     def label(self, texts: Iterable[str]) -> Iterator[Labelled]: ...
 
     def label(self, texts: str | Iterable[str]) -> Labelled | list[Labelled] | Iterator[Labelled]:
-        """Label a text, a list of texts, or any iterable of them (lazily, a window at a time).
+        """Label a text, a collection of texts such as a list or a column of pandas, or a stream of them.
 
+        :return: Of a text its label; of what has a length, a list; of any other iterable, such as a generator, an
+            iterator that reads ahead by 64 texts at first and by up to 8,192 later.
         :raises TypeError: If something else is given, or is among the texts, such as None for an empty cell.
         """
         if isinstance(texts, str):
-            return self._label_window([texts])[0]
-        if (
-            isinstance(texts, bytes | bytearray | Mapping)
-            or hasattr(texts, "columns")
-            or not isinstance(texts, Iterable)
-        ):
+            return self._label_window([texts], 0)[0]
+        if hasattr(texts, "columns"):
+            raise TypeError(f"label takes texts, not a table; give the column that holds them, not {shown(texts)}")
+        if isinstance(texts, bytes | bytearray | Mapping) or not isinstance(texts, Iterable):
             raise TypeError(f"label takes a text or an iterable of texts, not {shown(texts)}")
-        if isinstance(texts, Sequence):
-            return list(self._label_stream(iter(texts)))
-        return self._label_stream(iter(texts))
+        if hasattr(texts, "__len__"):
+            return list(self._label_stream(iter(texts), WINDOW))
+        return self._label_stream(iter(texts), FIRST_WINDOW)
+
+    def label_posts(self, posts: Iterable[Post]) -> Iterator[tuple[Post, Labelled]]:
+        """Label posts as :func:`whyshare.read_posts` gives them, a post and its label at a time."""
+        ahead, texts = tee(posts)
+        return zip(texts, self._label_stream((post.text for post in ahead), FIRST_WINDOW), strict=True)
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Give calibrated probabilities, shape (posts, 8), columns in label order; zeros where there is no text.
@@ -104,14 +126,16 @@ class Labeller:
         found = dict(zip(present, self._decide(encoded, languages), strict=True))
         return [found[position] if text else no_text() for position, text in enumerate(texts)]
 
-    def _label_stream(self, texts: Iterator[str]) -> Iterator[Labelled]:
-        while window := list(islice(texts, WINDOW)):
-            yield from self._label_window(window)
+    def _label_stream(self, texts: Iterator[str], size: int) -> Iterator[Labelled]:
+        start = 0
+        while window := list(islice(texts, size)):
+            yield from self._label_window(window, start)
+            start, size = start + len(window), min(2 * size, WINDOW)
 
-    def _label_window(self, texts: list[str]) -> list[Labelled]:
-        for text in texts:
+    def _label_window(self, texts: list[str], start: int) -> list[Labelled]:
+        for position, text in enumerate(texts, start):
             if not isinstance(text, str):
-                raise TypeError(f"{shown(text)} is among the texts and is no text; give '' where there is none")
+                raise TypeError(f"text {position} is {shown(text)}, which is no text; give '' where there is none")
         return self.label_clean([clean(text) for text in texts])
 
     def _decide(self, encoded: Sequence[Encoded], languages: Sequence[Language]) -> list[Labelled]:
@@ -120,7 +144,15 @@ class Labeller:
 
         logits = np.zeros((len(encoded), len(MOTIVES)))
         batches = list(equal_length_batches([len(item.ids) for item in encoded], self.batch_tokens))
-        for batch, rows in zip(batches, self._threads().map(compute, batches), strict=True):
+        # Threads of its own for each call: a text does not wait behind the thousands of another. None are to be had when
+        # the program is ending.
+        threads = min(self.engine.threads, len(batches)) if threading.main_thread().is_alive() else 1
+        if threads > 1:
+            with ThreadPoolExecutor(threads) as pool:
+                computed = list(pool.map(compute, batches))
+        else:
+            computed = [compute(batch) for batch in batches]
+        for batch, rows in zip(batches, computed, strict=True):
             logits[batch] = rows
         if not np.isfinite(logits).all():
             raise InputError(
@@ -132,12 +164,6 @@ class Labeller:
             make_labelled(row, language, item.truncated, self.settings.uncertain_below)
             for row, item, language in zip(probs, encoded, languages, strict=True)
         ]
-
-    def _threads(self) -> ThreadPoolExecutor:
-        """Give the threads that all calls share; a forked process has none of its parent's and starts its own."""
-        if self._pool is None or self._process != os.getpid():
-            self._pool, self._process = ThreadPoolExecutor(self.engine.threads), os.getpid()
-        return self._pool
 
 
 def no_text() -> Labelled:

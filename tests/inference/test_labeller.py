@@ -1,5 +1,6 @@
 import multiprocessing
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from whyshare import Labeller
+from whyshare import Labeller, Post
 from whyshare.data.errors import InputError
 from whyshare.data.motives import MOTIVES
 from whyshare.inference import engines
@@ -76,6 +77,51 @@ def test_what_is_said_of_a_text(labeller):
 def test_an_iterable_is_labelled_lazily(labeller):
     stream = labeller.label(iter(TEXTS))
     assert next(stream) == labeller.label(TEXTS[0])
+    source = iter(TEXTS * 100)
+    assert next(labeller.label(source)) == labeller.label(TEXTS[0])
+    assert len(list(source)) > 900  # of a slow source few are read ahead
+    many = TEXTS * 20
+    assert list(labeller.label(iter(many))) == labeller.label(many)
+
+
+def test_what_has_a_length_gives_a_list(labeller):
+    expected = labeller.label(TEXTS)
+    assert labeller.label(np.array(TEXTS)) == expected
+    assert labeller.label(dict.fromkeys(TEXTS).keys()) == expected
+
+
+def test_posts_come_back_with_their_labels(labeller):
+    posts = [Post(text, {"id": number}) for number, text in enumerate(TEXTS * 10)]
+    found = list(labeller.label_posts(iter(posts)))
+    assert [post for post, _ in found] == posts
+    assert [labelled for _, labelled in found] == labeller.label([post.text for post in posts])
+
+
+def test_a_copy_loads_the_same_folder(labeller, tiny_model):
+    copied = pickle.loads(pickle.dumps(labeller))
+    assert copied.label(TEXTS) == labeller.label(TEXTS)
+    assert repr(copied) == f"Labeller.load({str(tiny_model)!r}, device='cpu', threads=None)"
+
+
+def test_labels_and_posts_can_be_counted(labeller):
+    assert len({labeller.label("a"), labeller.label("a"), labeller.label("今天真好")}) == 2
+    assert len({Post("a", {"id": 1}), Post("a", {"id": 1})}) == 1
+
+
+def test_a_text_does_not_wait_behind_many_and_a_program_that_ends_is_served():
+    code = """
+import threading, time
+from whyshare import Labeller, Post
+labeller = Labeller.load(device="cpu", threads=2)
+labeller.label("hello")
+many = threading.Thread(target=lambda: print(len(labeller.label([f"post number {n} " * 20 for n in range(2000)]))))
+many.start()
+time.sleep(0.5)
+labeller.label("hello")
+print("one", flush=True)  # and the main thread ends, while the other labels
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["one", "2000"]
 
 
 def test_the_torch_engine_agrees(labeller, tiny_model):
@@ -109,7 +155,7 @@ def test_onnx_runtime_sends_and_stores_nothing(tmp_path):
 def test_what_is_no_text_is_named(labeller, texts):
     with pytest.raises(TypeError, match=f"label takes a text or an iterable of texts, not {texts!r}"):
         labeller.label(texts)
-    with pytest.raises(TypeError, match=f"{texts!r} is among the texts and is no text; give '' where there is none"):
+    with pytest.raises(TypeError, match=f"text 1 is {texts!r}, which is no text; give '' where there is none"):
         labeller.label(["fine", texts])
 
 
@@ -143,7 +189,7 @@ def test_a_single_text_has_no_rows_of_probabilities(labeller):
 
 
 def test_a_table_is_not_taken_for_its_columns(labeller):
-    with pytest.raises(TypeError, match="label takes a text or an iterable of texts, not namespace"):
+    with pytest.raises(TypeError, match="label takes texts, not a table; give the column"):
         labeller.label(SimpleNamespace(columns=["text"], __iter__=lambda: iter(["text"])))
 
 
@@ -187,5 +233,5 @@ def test_a_damaged_folder_is_one_line(tiny_model, tmp_path, device, name):
 
 
 def test_no_thread_is_too_few(tiny_model):
-    with pytest.raises(ValueError, match="threads is 0; at least 1 is needed"):
+    with pytest.raises(ValueError, match="threads is 0; a whole number from 1 up is needed"):
         Labeller.load(tiny_model, threads=0)
