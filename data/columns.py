@@ -35,7 +35,8 @@ def find_text_columns(columns: Sequence[str], wanted: TextColumn, file: str) -> 
         return usual[:1]
     found = {}
     for name in names_in(wanted):
-        column = name if name in columns else find_column(columns, [name])
+        nested = name.partition(".")[0] in columns  # as in JSON: mblog.text
+        column = name if name in columns or nested else find_column(columns, [name])
         if column is None:
             raise InputError(f"{file} has no column {name!r}; it has {listed}")
         found[column] = name

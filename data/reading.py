@@ -9,13 +9,14 @@ import atexit
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from .cells import unescape_formula
 from .columns import TextColumn, find_text_columns
 from .copies import local_copies, named
 from .delimited import read_delimited, read_lines
-from .errors import InputError
+from .errors import InputError, shown
 from .json_files import read_json_array, read_json_lines
 from .kinds import KNOWN, file_kind, input_kind, split_part
 from .posts import Post, Reject
@@ -37,11 +38,19 @@ def read_posts(
     :param text_column: Name of the column of the texts, or several names, whose texts make up a post, a line each;
         found by its usual names where it is None.
     :param on_reject: Receives each row that cannot be read; without it the first such row is an error.
-    :raises InputError: For what is wrong with a whole file: not there, empty, no text column, damaged.
+    :raises InputError: For what is wrong with a whole file: at once where it is not there, later where it is empty or
+        damaged, or has no text column.
+    :raises TypeError: If something other than paths is given, such as a list of them.
     """
-    for path in list_files(paths):
-        with local_copies([path]) as [file]:
-            yield from _posts(path, file, text_column, on_reject or _raise)
+    for path in paths:
+        if not isinstance(path, str | Path):
+            raise TypeError(f"read_posts takes paths, not {shown(path)}; give a list of them as read_posts(*paths)")
+    return chain.from_iterable(_copied_posts(path, text_column, on_reject or _raise) for path in list_files(paths))
+
+
+def _copied_posts(path: str, text_column: TextColumn, on_reject: Callable[[Reject], None]) -> Iterator[Post]:
+    with local_copies([path]) as [file]:
+        yield from _posts(path, file, text_column, on_reject)
 
 
 def list_files(paths: tuple[str | Path, ...]) -> list[str]:
@@ -60,6 +69,10 @@ def list_files(paths: tuple[str | Path, ...]) -> list[str]:
             files.extend(inside)
         elif matching := _matching(path):
             files.extend(f"{file}::{part}" if part else file for file in matching)
+        elif path.exists():
+            raise InputError(
+                f"{path} is a pipe or a device, which can be read but once; pipe it in, and give - in its place"
+            )
         else:
             raise InputError(f"no such file: {path}")
     if not files:

@@ -18,6 +18,8 @@ def copy_standard_input(folder: Path) -> Path:
 
     :raises InputError: If it is no text, and nothing else that can be read.
     """
+    if sys.stdin is None:
+        raise InputError("standard input is closed; give a file, or pipe the posts in")
     target = folder / "stdin"
     with target.open("wb") as file:
         shutil.copyfileobj(sys.stdin.buffer, file)

@@ -1,12 +1,15 @@
 """Bytes of a file as lines of text: compression, size guards and encodings.
 
-Encodings are tried in this order: byte-order mark, strict UTF-8, GB18030 (which holds GBK and GB2312, what Chinese
-Excel writes). The choice is made for the whole file in a first pass over its bytes; a line that is not valid in the
-file's encoding is given as bytes, for the reader to reject. A UTF-8 line in a GB18030 file is read as what it is.
+Encodings are tried in this order: byte-order mark, strict UTF-8, then what Excel writes: GB18030 (which holds GBK and
+GB2312) in China, Big5 in Taiwan, Windows-1252 in the West. The choice is made for the whole file in a first pass over
+its bytes; a line that is not valid in the file's encoding is given as bytes, for the reader to reject. A UTF-8 line in
+a GB18030 file is read as what it is.
 """
 
 import codecs
 import io
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +21,12 @@ from .errors import InputError
 MAX_RECORD = 16 * 2**20  # bytes of one line or one cell; no post is longer
 MAX_EXPANSION = 300  # times the compressed size, above which a file is taken for a bomb
 FREE_EXPANSION = 64 * 2**20  # bytes that any compressed file may expand to
+
+# Of bytes that are not ASCII those in pairs, and those that stand alone or before an ASCII letter. In GB18030 a fifth at
+# most stand so (traditional characters; the 4 bytes of an emoji count as neither), in Big5 half, in Windows-1252 nearly all.
+_BYTES = re.compile(rb"[\x81-\xfe][0-9][\x81-\xfe][0-9]|(?P<pair>[\x81-\xfe][\x80-\xfe])|(?P<alone>[\x80-\xff])")
+_ALONE_BIG5, _ALONE_WESTERN = 1 / 3, 0.8
+_ENOUGH = 20  # bytes or pairs, with fewer of which Big5 is not told from GB18030
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
@@ -90,8 +99,8 @@ def iter_lines(path: Path) -> Iterator[tuple[int, str | bytes]]:
 def file_encoding(path: Path) -> str:
     """Choose the encoding of a whole file; see the head of this file.
 
-    A file is UTF-8 with some damaged lines, rather than GB18030, when most of its lines that are not plain ASCII are
-    valid UTF-8.
+    A file is UTF-8 with some damaged lines, rather than in another encoding, when most of its lines that are not plain
+    ASCII are valid UTF-8.
     """
     with open_bytes(path) as stream:
         start = stream.peek(4)[:4] if isinstance(stream, io.BufferedReader) else b""
@@ -101,15 +110,28 @@ def file_encoding(path: Path) -> str:
         _refuse_binary(path, stream)
         if _is_utf8(stream):
             return "utf-8"
-    other = bad_utf8 = bad_gb = 0
+    other = 0
+    bad: Counter[str] = Counter()
+    found: Counter[str | None] = Counter()
     with open_bytes(path) as stream:
         for line in _byte_lines(stream, "utf-8"):
             if not line.isascii():
                 other += 1
                 if _decoded(line, "utf-8") is None:
-                    bad_utf8 += 1
-                    bad_gb += _decoded(line, "gb18030") is None
-    return "utf-8" if 2 * bad_utf8 < other or bad_gb == bad_utf8 else "gb18030"
+                    bad.update(
+                        ["utf-8", *(name for name in ("gb18030", "cp950", "cp1252") if _decoded(line, name) is None)]
+                    )
+                    found.update(match.lastgroup for match in _BYTES.finditer(line))
+    return "utf-8" if 2 * bad["utf-8"] < other else _excel_encoding(bad, found["pair"], found["alone"])
+
+
+def _excel_encoding(bad: Counter[str], pairs: int, alone: int) -> str:
+    """Tell what Excel has written, by how many lines are not valid in each encoding and how their bytes stand."""
+    if alone > _ALONE_WESTERN * (alone + pairs) and not bad["cp1252"]:
+        return "cp1252"
+    if alone + pairs >= _ENOUGH and alone > _ALONE_BIG5 * (alone + pairs) and bad["cp950"] <= bad["gb18030"]:
+        return "cp950"
+    return "utf-8" if bad["gb18030"] == bad["utf-8"] else "gb18030"
 
 
 def _is_utf8(stream: BinaryIO) -> bool:
@@ -142,9 +164,9 @@ def _decoded(line: bytes, encoding: str) -> str | None:
 
 
 def _byte_lines(stream: BinaryIO, encoding: str) -> Iterator[bytes]:
-    """Split at line ends, which no byte of a UTF-8 or GB18030 character can be; cut what is far too long."""
+    """Split at line ends, which no byte of a character of several bytes can be; cut what is far too long."""
     lines: Iterator[bytes]
-    end = _line_end(stream)
+    end = _line_end(stream, encoding)
     if encoding.startswith("utf-16"):
         text = io.TextIOWrapper(stream, encoding, errors="replace", newline=end)
         lines = (line.encode("utf-8", "surrogatepass") for line in _cut_lines(text.readline, end))
@@ -157,10 +179,11 @@ def _byte_lines(stream: BinaryIO, encoding: str) -> Iterator[bytes]:
         yield line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line
 
 
-def _line_end(stream: BinaryIO) -> str:
+def _line_end(stream: BinaryIO, encoding: str) -> str:
     """Tell what ends a line: a line feed, or a lone carriage return in files for the Macs of old, as Excel can write."""
     start = stream.peek(4096) if isinstance(stream, io.BufferedReader) else b""
-    return "\r" if b"\r" in start and b"\n" not in start else "\n"
+    text = start.decode(encoding if encoding.startswith("utf-16") else "latin-1", errors="ignore")
+    return "\r" if "\r" in text and "\n" not in text else "\n"
 
 
 def _cut_lines(readline: Callable[[int], AnyStr], end: AnyStr) -> Iterator[AnyStr]:

@@ -32,7 +32,7 @@ class Row:
         """
         found = []
         for column in columns:
-            value = self.values.get(column)
+            value = _value(self.values, column)
             if column in self.uncalculated:
                 raise ValueError(f"the text is {UNCALCULATED}")
             if value is None or value != value:  # which NaN alone is not
@@ -73,6 +73,19 @@ class Table:
             if not self.other_sheets:
                 raise
             raise InputError(f"{error}; or read another sheet: {', '.join(self.other_sheets)}") from None
+
+
+def _value(values: Mapping[str, Any], column: str) -> Any:
+    """Give the value of a column, or of ``outer.inner`` within that of another."""
+    if column in values or "." not in column:
+        return values.get(column)
+    outer, _, inner = column.partition(".")
+    within = values.get(outer)
+    if within is None:
+        return None
+    if not isinstance(within, Mapping) or not (inner in within or inner.partition(".")[0] in within):
+        raise ValueError(f"there is no {inner} in {outer}, which is {shown(within)}")
+    return _value(within, inner)
 
 
 def row_id(values: Mapping[str, Any], number: int, names: Sequence[str] = ("id",)) -> str:

@@ -1,4 +1,4 @@
-"""Addresses such as ``s3://bucket/posts.csv`` on the command line: copies on this machine take their places."""
+"""Addresses such as ``s3://bucket/posts.csv``, and standard input, on the command line: copies take their places."""
 
 import argparse
 from collections.abc import Iterator
@@ -26,35 +26,33 @@ class Parser(argparse.ArgumentParser):
 
 @contextmanager
 def addresses_here(options: argparse.Namespace) -> Iterator[None]:
-    """Put copies in the places of addresses among the options; they are removed in the end.
+    """Put copies in the places of addresses and of ``-`` among the options; they are removed in the end.
 
     What ``label`` is to read stays, as it is copied when all else is known to be right.
 
     :raises InputError: If an address cannot be read, or stands where none is read.
     """
-    remote = {name: found for name, value in vars(options).items() if (found := _addresses(name, value))}
-    for name in remote.keys() - INPUTS:
+    given = {name: value if isinstance(value, list) else [value] for name, value in vars(options).items()}
+    addresses = {name: [str(each) for each in values if _is_address(name, each)] for name, values in given.items()}
+    for name in given.keys() - INPUTS:
         advice = (
             "give a local path and copy it there afterwards" if name in OUTPUTS else "copy it to this machine first"
         )
-        raise InputError(
-            f"--{name} {remote[name][0]} is an address, from which posts are read and nothing else; {advice}"
-        )
-    if remote:
+        for address in addresses[name]:
+            raise InputError(f"--{name} {address} is an address, from which posts are read and nothing else; {advice}")
+    if any(addresses.values()):
         from .console import show_log
 
         show_log()  # of what is copied, which may take a while
     with ExitStack() as stack:
-        for name in remote:
+        for name in [name for name in INPUTS if addresses.get(name) or Path("-") in given.get(name, ())]:
             setattr(options, name, _copies(getattr(options, name), stack))
         yield
 
 
-def _addresses(name: str, value: Any) -> list[str]:
+def _is_address(name: str, value: Any) -> bool:
     kind = str if name in OUTPUTS else Address  # that of label is no Path, since FOLDER/ differs from a file
-    return [
-        each for each in (value if isinstance(value, list) else [value]) if isinstance(each, kind) and "://" in each
-    ]
+    return isinstance(value, kind) and "://" in value
 
 
 def _copies(value: Any, stack: ExitStack) -> Any:

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import lzma
+import os
 import sqlite3
 import sys
 import tracemalloc
@@ -430,3 +431,34 @@ def test_the_readers_leave_a_larger_limit_of_cells_alone(tmp_path):
         assert csv.field_size_limit() == 2**30
     finally:
         csv.field_size_limit(before)
+
+
+def test_a_text_within_nested_json(tmp_path):
+    records = [
+        {"id": 1, "mblog": {"text": "好", "user": {"name": "a"}}},
+        {"mblog": None},
+        {"mblog": {"id": 3}},
+        {"mblog": "x"},
+    ]
+    path = write(tmp_path / "a.jsonl", "".join(json.dumps(record) + "\n" for record in records).encode())
+    rejects = []
+    posts = list(read_posts(path, text_column="mblog.text", on_reject=rejects.append))
+    assert [post.text for post in posts] == ["好", ""]
+    assert [(reject.row, reject.reason) for reject in rejects] == [
+        (3, "there is no text in mblog, which is {'id': 3}"), (4, "there is no text in mblog, which is 'x'"),
+    ]  # fmt: skip
+    assert next(read_posts(path, text_column=["id", "mblog.user.name"])).text == "1\na"
+
+
+def test_what_is_no_path_and_what_is_not_there_are_told_at_once(tmp_path):
+    with pytest.raises(TypeError, match=r"read_posts takes paths, not \['a.csv'\]; give a list"):
+        read_posts(["a.csv"])
+    with pytest.raises(InputError, match="no such file"):
+        read_posts(tmp_path / "none.csv")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_named_as_one(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="is a pipe or a device, which can be read but once; pipe it in"):
+        read_posts(tmp_path / "pipe")

@@ -102,3 +102,9 @@ def test_errors_name_no_temporary_file(standard_input, data):
     standard_input(data)
     with pytest.raises(InputError, match=r"^standard input (is|ends|cannot)"):
         list(read_posts("-"))
+
+
+def test_standard_input_that_is_closed(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(InputError, match="standard input is closed; give a file"):
+        list(read_posts("-"))

@@ -52,6 +52,28 @@ def test_every_text_kind_in_every_encoding(tmp_path, name, text, encoding):
     assert [post.text for post in read_posts(tmp_path / name)] == ["今天真好", "😂"]
 
 
+TRADITIONAL = "今天和朋友一起去陽明山看花，天氣真的很好\n請問有沒有人知道哪裡可以修手機？螢幕摔壞了，急！\n轉發這則貼文，就有機會獲得電影票\n"
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.csv"])
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("I\u2019m so happy today\ncaf\u00e9 au lait, na\u00efve\nplain\n10 \u20ac off\n", "cp1252"),
+        (TRADITIONAL, "cp950"),
+        (TRADITIONAL, "gb18030"),
+        ("plain\n好\n", "gb18030"),
+        ("plain😂\n今天😂😂\n", "gb18030"),
+        ("第一行不\n二\n三不\n" * 9, "utf-16"),
+        ("不" * 3000 + "\n二\n三\n", "utf-16"),
+    ],
+)
+def test_what_excel_writes_in_other_countries(tmp_path, name, text, encoding):
+    lines = [f'"{line}"' for line in text.splitlines()] if name == "a.csv" else text.splitlines()
+    (tmp_path / name).write_bytes("\r\n".join([*(["text"] if name == "a.csv" else []), *lines, ""]).encode(encoding))
+    assert [post.text for post in read_posts(tmp_path / name)] == text.splitlines()
+
+
 @pytest.mark.parametrize("name", ["a.csv", "a.txt.gz", "a.json", "a.xlsx"])
 def test_a_file_that_may_not_be_read(tmp_path, monkeypatch, name):
     def refuse(path, *_args, **_kwargs):

@@ -1,3 +1,4 @@
+import io
 import json
 import logging
 import re
@@ -112,3 +113,11 @@ def test_a_mistake_is_one_line_and_exit_code_2(bucket, command, message, capsys)
     error = capsys.readouterr().err
     assert error.startswith(f"whyshare: {message}")
     assert error.count("\n") == 1
+
+
+def test_a_labelled_file_is_read_from_standard_input(bucket, tiny_model, tmp_path, monkeypatch, capsys):
+    assert main(["label", "memory://bucket/annotated.csv", "-o", "out.csv", "--model", str(tiny_model), "--quiet"]) == 0
+    for command in (["mix", "-", "--json"], ["sample", "-", "-n", "2", "-o", "check.csv"]):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((tmp_path / "out.csv").read_bytes())))
+        assert main(command) == 0
+    assert capsys.readouterr().err == ""
