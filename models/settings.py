@@ -5,11 +5,12 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any, Self
 
 from ..data.cleaning import CLEANING_VERSION
-from ..data.errors import InputError, first_line
+from ..data.errors import InputError, first_line, shown
 from ..data.fingerprints import file_fingerprint
 from ..data.motives import MOTIVES
 
@@ -49,6 +50,14 @@ class ModelSettings:
     scores: Mapping[str, Any] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if not (isinstance(self.max_length, int) and self.max_length > 2):
+            raise ValueError(f"max_length is {shown(self.max_length)}; a number of tokens above 2 is needed")
+        if not all(isinstance(divisor, float | int) and 0 < divisor < inf for divisor in self.temperature.values()):
+            raise ValueError(f"temperature is {shown(dict(self.temperature))}; numbers above 0 are needed")
+        if not (isinstance(self.uncertain_below, float | int) and 0 <= self.uncertain_below <= 1):
+            raise ValueError(f"uncertain_below is {shown(self.uncertain_below)}; a confidence from 0 to 1 is needed")
+
     def temperature_of(self, language: str) -> float:
         """Give the divisor of the logits for a language."""
         return float(self.temperature.get(language, self.temperature.get("all", 1.0)))
@@ -75,7 +84,7 @@ class ModelSettings:
             settings = cls(**values | {"labels": tuple(values["labels"])})
             file = folder / "config.json"
             positions = encoder_positions(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise InputError(f"{file} cannot be read ({error}); train or copy the model again") from None
         if settings.labels != tuple(MOTIVES):
             raise InputError(
@@ -106,7 +115,7 @@ def loading_model(folder: Path) -> Iterator[None]:
 
 
 def model_fingerprints(folder: Path) -> list[str]:
-    """Give the SHA-256 of each file that has a say in what a model answers."""
+    """Give the SHA-256 of settings, weights and tokenizer, from which all engines compute a model's answers."""
     return [file_fingerprint(folder / name) for name in _FILES]
 
 

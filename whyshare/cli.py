@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import os
 import signal
 import sys
 import threading
@@ -45,7 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 raise InputError(f"{word} is read as an option; write ./{word} for the file of that name")
         options = parse(arguments)
         with every_stop_as_ctrl_c(), addresses_here(options):
-            return options.run(options) or 0
+            code = options.run(options) or 0
+            print(end="", flush=True)
+            return code
     except InputError as error:
         print(f"whyshare: {error}", file=sys.stderr)
         return 2
@@ -53,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("whyshare: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of a pipe, such as head, has gone
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be printed
         return 0
     except OSError as error:
         if error.errno in DISK_FULL:

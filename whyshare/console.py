@@ -15,6 +15,11 @@ from rich.table import Table
 _GAP = 3  # characters between two columns
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # for the command line to end by, as where something else prints; rich would exit here
+
+
 def print_table(
     headings: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None, left: int = 1
 ) -> None:
@@ -22,7 +27,7 @@ def print_table(
 
     Numbers that are too many for a line of the terminal go below, beside the first word again.
     """
-    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+    console = _Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = 200  # a pipe has no edge; do not wrap at 80
     cells = [list(map(str, row)) for row in (headings, *rows)]

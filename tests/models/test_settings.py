@@ -34,6 +34,10 @@ def test_a_missing_file_is_named(folder, name):
         ("labels", ["joy"], "has the labels"),
         ("cleaning_version", 0, "cleaning version 0"),
         ("colour", "red", "cannot be read"),
+        ("max_length", "128", "cannot be read \\(max_length is '128'; a number of tokens above 2 is needed\\)"),
+        ("uncertain_below", "0.6", "a confidence from 0 to 1 is needed"),
+        ("temperature", {"zh": 0}, "numbers above 0 are needed"),
+        ("temperature", 1.0, "cannot be read"),
     ],
 )
 def test_another_models_settings_are_refused(folder, key, value, message):
@@ -57,9 +61,10 @@ def test_more_tokens_than_the_encoder_has_positions_for_are_refused(folder, conf
     fitting = config | {"max_position_embeddings": config["max_position_embeddings"] + 1}
     (folder / "config.json").write_text(json.dumps(fitting), encoding="utf-8")
     assert ModelSettings.load(folder).max_length == 64
-    (folder / "config.json").write_text("{", encoding="utf-8")
-    with pytest.raises(InputError, match=r"config\.json cannot be read"):
-        ModelSettings.load(folder)
+    for damaged in ("{", "[]"):
+        (folder / "config.json").write_text(damaged, encoding="utf-8")
+        with pytest.raises(InputError, match=r"config\.json cannot be read"):
+            ModelSettings.load(folder)
 
 
 def test_no_folder(tmp_path):

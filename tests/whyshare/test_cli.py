@@ -54,6 +54,16 @@ def test_a_file_whose_name_begins_with_a_dash(tmp_path, monkeypatch, capsys):
     assert main(["data", "check", "--", "-posts.csv"]) == 0
 
 
+def test_a_reader_that_has_gone_is_no_error(tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\nhi,help\nwin,benefit\n", encoding="utf-8")
+    code = f"import sys; from whyshare.cli import main; sys.exit(main(['data', 'check', {str(tmp_path / 'a.csv')!r}]))"
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run([sys.executable, "-c", code], stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_a_file_that_the_system_refuses_is_one_line(monkeypatch, capsys):
     def refuse(options):
         raise PermissionError(13, "Permission denied", "secret.csv")
