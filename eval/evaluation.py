@@ -198,18 +198,20 @@ def _coverage(judged: Judged, weights: NDArray[np.float64]) -> dict[float, Estim
 
 
 def _class_scores(judged: Judged, weights: NDArray[np.float64]) -> dict[Motive, ClassScores]:
-    counts = confusion(judged, np.ones((1, len(judged))))
+    counts = confusion(judged, np.ones((1, len(judged))))[0]
     points = precision_recall_f1(counts)
-    resampled = precision_recall_f1(confusion(judged, weights))
-    support, predicted = counts[0].sum(axis=1), counts[0].sum(axis=0)
-    scores = {}
-    for k, motive in enumerate(MOTIVES):
-        found, said, hits = support[k], predicted[k], counts[0, k, k]
-        (precision, recall, f1), drawn = (one[0, k] for one in points), [one[:, k] for one in resampled]
-        scores[motive] = ClassScores(
-            proportion(precision, drawn[0], said),
-            proportion(recall, drawn[1], found),
-            f1_estimate(f1, drawn[2], found + said - hits),
-            int(found),
+    drawn = confusion(judged, weights)
+    precision, recall, f1 = precision_recall_f1(drawn)
+    # A resample without a post of the class, or with none predicted so, says nothing of it.
+    precision = np.where(drawn.sum(axis=-2) > 0, precision, np.nan)
+    recall = np.where(drawn.sum(axis=-1) > 0, recall, np.nan)
+    support, predicted, hits = counts.sum(axis=1), counts.sum(axis=0), counts.diagonal()
+    return {
+        motive: ClassScores(
+            proportion(points[0][k], precision[:, k], predicted[k]),
+            proportion(points[1][k], recall[:, k], support[k]),
+            f1_estimate(points[2][k], f1[:, k], support[k] + predicted[k] - hits[k]),
+            int(support[k]),
         )
-    return scores
+        for k, motive in enumerate(MOTIVES)
+    }

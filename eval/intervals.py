@@ -88,7 +88,7 @@ def proportion(point: float, resampled: Floats, draws: float) -> Estimate:
     if not isfinite(point):
         return found
     low, high = exact_interval(np.array(point), np.array(draws))
-    return Estimate(found.value, min(found.low, float(low)), max(found.high, float(high)))
+    return Estimate(found.value, float(np.fmin(found.low, low)), float(np.fmax(found.high, high)))
 
 
 def f1_estimate(point: float, resampled: Floats, draws: float) -> Estimate:

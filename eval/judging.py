@@ -7,25 +7,35 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.annotated import Annotated
+from ..data.annotated import Annotated, parse_motive
 from ..data.cleaning import clean
 from ..data.columns import TextColumn
 from ..data.errors import InputError, shown
 from ..data.motives import MOTIVES, Motive
 from ..data.predictions import Prediction, read_predictions
+from .evaluation import Evaluation, evaluate
+from .intervals import RESAMPLES
 from .metrics import Judged
 
 
-def judge(posts: Sequence[Annotated], predicted: Sequence[Motive], probs: NDArray[np.float64] | None = None) -> Judged:
+def judge(
+    posts: Sequence[Annotated], predicted: Sequence[str | Motive], probs: NDArray[np.float64] | None = None
+) -> Judged:
     """Put predictions beside the annotators' labels, as column numbers.
 
-    :param predicted: One motive for each post.
+    :param predicted: One motive for each post, by any of its names.
     :param probs: Their probabilities, shape (posts, 8), where there are any.
+    :raises ValueError: If there are not as many predictions as posts, or one is no motive.
     """
+    if len(predicted) != len(posts):
+        raise ValueError(f"there are {len(predicted)} predictions for {len(posts)} posts; one for each is needed")
+    motives = [parse_motive(one) for one in predicted]
+    if None in motives:
+        raise ValueError(f"prediction {motives.index(None)} is no motive; every post needs one")
     secondary = [post.secondary.position if post.secondary else -1 for post in posts]
     return Judged(
         np.array([post.label.position for post in posts], dtype=np.int64),
-        np.array([motive.position for motive in predicted], dtype=np.int64),
+        np.array([motive.position for motive in motives if motive], dtype=np.int64),
         probs,
         np.array(secondary) if any(post.secondary for post in posts) else None,
     )
@@ -33,7 +43,30 @@ def judge(posts: Sequence[Annotated], predicted: Sequence[Motive], probs: NDArra
 
 def judge_probabilities(posts: Sequence[Annotated], probs: NDArray[np.float64]) -> Judged:
     """Judge what a model says by the probabilities that it gives, shape (posts, 8)."""
+    if probs.shape != (len(posts), len(MOTIVES)):
+        raise ValueError(f"the probabilities have the shape {probs.shape}; {(len(posts), len(MOTIVES))} is needed")
     return judge(posts, [MOTIVES[column] for column in probs.argmax(axis=1)], probs)
+
+
+def evaluate_predictions(
+    posts: Sequence[Annotated],
+    predictions: Sequence[str | Motive] | NDArray[np.float64],
+    name: str = "predictions",
+    clusters: Sequence[str] | None = None,
+    resamples: int = RESAMPLES,
+) -> Evaluation:
+    """Measure predictions of any model against annotated posts, as ``whyshare eval`` does.
+
+    :param posts: What :func:`whyshare.load_annotated` reads.
+    :param predictions: A motive for each post, or their probabilities, shape (posts, 8), columns in label order.
+    :param clusters: Author or source of each post, where posts of one are alike.
+    :raises ValueError: If the predictions do not fit the posts.
+    """
+    if isinstance(predictions, np.ndarray) and predictions.ndim == 2:
+        judged = judge_probabilities(posts, predictions)
+    else:
+        judged = judge(posts, list(predictions))
+    return evaluate(name, judged, [post.language for post in posts], clusters, resamples)
 
 
 def judge_file(path: Path, posts: Sequence[Annotated], text_column: TextColumn = None) -> Judged:

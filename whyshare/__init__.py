@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .data.annotated import load_annotated as load_annotated
     from .data.cleaning import clean as clean
     from .data.errors import InputError as InputError
     from .data.motives import MOTIVES as MOTIVES
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .data.posts import Post as Post
     from .data.posts import Reject as Reject
     from .data.reading import read_posts as read_posts
+    from .eval.judging import evaluate_predictions as evaluate_predictions
     from .inference.labelled import Labelled as Labelled
     from .inference.labeller import Labeller as Labeller
 
@@ -30,11 +32,16 @@ _HOMES = {
     "Post": "data.posts",
     "Reject": "data.posts",
     "read_posts": "data.reading",
+    "load_annotated": "data.annotated",
+    "evaluate_predictions": "eval.judging",
     "Labelled": "inference.labelled",
     "Labeller": "inference.labeller",
 }
 
-__all__ = ["MOTIVES", "InputError", "Labelled", "Labeller", "Motive", "Post", "Reject", "clean", "read_posts"]
+__all__ = [
+    "MOTIVES", "InputError", "Labelled", "Labeller", "Motive", "Post", "Reject", "clean", "evaluate_predictions",
+    "load_annotated", "read_posts",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
@@ -45,4 +52,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({"__version__", *_HOMES})
