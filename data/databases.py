@@ -1,7 +1,8 @@
 """Parquet files and SQLite tables, streamed."""
 
+import base64
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def read_parquet(path: Path) -> Table:
                     for values in zip(*map(_values, batch.columns), strict=True):
                         yield Row(number, dict(zip(columns, values, strict=True)))
                         number += 1
-            except (*damage, UnicodeDecodeError) as error:
+            except (*damage, ValueError) as error:
                 reason = f"rows {number} to {first + count - 1} are damaged ({first_line(error)})"
                 yield Reject(str(path), number, reason)
             first += count
@@ -59,17 +60,64 @@ def parquet_types(paths: Sequence[Path]) -> dict[str, Any]:
 
 def _values(column: Any) -> list[Any]:
     """Give the values of a column; times that Python cannot hold, of nanoseconds or far-off years, as texts."""
+    try:
+        values = _cast(column, _in_microseconds).to_pylist()
+    except (KeyError, OverflowError, ValueError):  # a zone that is not known; a year; ArrowInvalid
+        values = _cast(column, _as_text).to_pylist()
+    return [_without_bytes(value) for value in values]
+
+
+def _cast(column: Any, leaf: Callable[[Any], Any]) -> Any:
+    kind = _retyped(column.type, leaf)
+    return column if kind == column.type else column.cast(kind)
+
+
+def _retyped(kind: Any, leaf: Callable[[Any], Any]) -> Any:
+    """Put other types in the place of those that an Arrow type is made of, however deep inside lists and structs."""
     import pyarrow as pa
 
-    try:
-        if pa.types.is_timestamp(column.type) and column.type.unit == "ns":  # which pyarrow would leave to pandas
-            column = column.cast(pa.timestamp("us", column.type.tz))
-        return list(column.to_pylist())
-    except (ValueError, OverflowError):  # ArrowInvalid is a ValueError too
-        return list(column.cast(pa.string()).to_pylist())
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_retyped(field.type, leaf)) for field in kind])
+    if pa.types.is_map(kind):
+        return pa.map_(_retyped(kind.key_type, leaf), _retyped(kind.item_type, leaf))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        items = kind.value_field.with_type(_retyped(kind.value_type, leaf))
+        return pa.large_list(items) if pa.types.is_large_list(kind) else pa.list_(items, getattr(kind, "list_size", -1))
+    return leaf(kind)
 
 
-def _decoded(data: bytes) -> str:
+def _in_microseconds(kind: Any) -> Any:
+    """Give the type of Python's own times for one of nanoseconds, which pyarrow would leave to pandas."""
+    import pyarrow as pa
+
+    if getattr(kind, "unit", None) != "ns":
+        return kind
+    if pa.types.is_timestamp(kind):
+        return pa.timestamp("us", kind.tz)
+    return pa.duration("us") if pa.types.is_duration(kind) else pa.time64("us")
+
+
+def _as_text(kind: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.string() if pa.types.is_temporal(kind) else kind
+
+
+def _without_bytes(value: Any) -> Any:
+    """Read bytes as the UTF-8 text that they most often are, others as base64, however deep inside a value."""
+    if isinstance(value, bytes):
+        with suppress(UnicodeDecodeError):
+            if b"\x00" not in value:
+                return value.decode()
+        return base64.b64encode(value).decode()
+    if isinstance(value, dict):
+        return {key: _without_bytes(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(_without_bytes, value))
+    return value
+
+
+def _utf8_or_gbk(data: bytes) -> str:
     """Read a text of a database, which should be UTF-8; scrapers on Windows now and then store GBK."""
     text = data.decode("utf-8", "replace")
     damaged = text.count("\ufffd")
@@ -83,7 +131,7 @@ def read_sqlite(path: Path, table: str | None = None) -> Table:
     """Open a table of an SQLite database, or its only one."""
     try:
         connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
-        connection.text_factory = _decoded
+        connection.text_factory = _utf8_or_gbk
         found = connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name")
         tables = [name for (name,) in found if not name.startswith("sqlite_")]
         if table is None and len(tables) != 1:
@@ -100,7 +148,7 @@ def read_sqlite(path: Path, table: str | None = None) -> Table:
         number = 0
         try:
             for number, values in enumerate(cursor, start=1):
-                yield Row(number, dict(zip(columns, values, strict=True)))
+                yield Row(number, dict(zip(columns, map(_without_bytes, values), strict=True)))
         except sqlite3.Error as error:
             yield Reject(str(path), number + 1, f"the table is damaged from this row on ({error})")
         finally:

@@ -57,7 +57,7 @@ def read_lines(path: Path) -> Table:
     def rows() -> Iterator[Row | Reject]:
         for number, line in itertools.chain(ahead, lines):
             if isinstance(line, bytes):
-                yield Reject(str(path), number, describe_bad_line(line), _raw(line))
+                yield Reject(str(path), number, describe_bad_line(line), shown_line(line))
             else:
                 yield Row(number, {"text": line})
 
@@ -140,7 +140,7 @@ def _next_record(lines: _Lines, delimiter: str, width: int | None, path: Path) -
     lines.push_back(taken[1:])
     if plain := _plain_fields(taken[:1], delimiter, width):
         return taken[0][0], plain
-    return Reject(str(path), taken[0][0], reason, _raw(taken[0][1]))
+    return Reject(str(path), taken[0][0], reason, shown_line(taken[0][1]))
 
 
 def _plain_fields(taken: list[Line], delimiter: str, width: int | None) -> list[str] | None:
@@ -183,6 +183,7 @@ def _reason(taken: list[Line], error: str) -> str:
     return "text after a closing quote" if "expected after" in error else "a CR outside quotes"
 
 
-def _raw(line: str | bytes) -> str:
+def shown_line(line: str | bytes) -> str:
+    """Give the start of a line that cannot be read, bytes that are no text as escapes."""
     text = line[:1000].decode("utf-8", "backslashreplace") if isinstance(line, bytes) else line
     return text[:200]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from .delimited import shown_line
 from .errors import InputError, shown
 from .posts import Reject
 from .streams import describe_bad_line, file_encoding, iter_lines, open_bytes
@@ -49,19 +50,19 @@ def read_json_array(path: Path) -> Table:
 def _objects(path: Path) -> Iterator[Row | Reject]:
     for number, line in iter_lines(path):
         if isinstance(line, bytes):
-            yield Reject(str(path), number, describe_bad_line(line), line[:200].decode("utf-8", "backslashreplace"))
+            yield Reject(str(path), number, describe_bad_line(line), shown_line(line))
             continue
         if not line.strip():
             continue
         try:
             item: Any = json.loads(line)
         except (ValueError, RecursionError) as error:
-            yield Reject(str(path), number, f"not valid JSON ({error})", line[:200])
+            yield Reject(str(path), number, f"not valid JSON ({error})", shown_line(line))
             continue
         if isinstance(item, dict):
             yield Row(number, item)
         else:
-            yield Reject(str(path), number, "not a JSON object", line[:200])
+            yield Reject(str(path), number, "not a JSON object", shown_line(line))
 
 
 def _with_columns(path: Path, rows: Iterator[Row | Reject]) -> Table:

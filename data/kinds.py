@@ -15,16 +15,25 @@ _WHOLE |= {".sqlite3": "sqlite", ".pq": "parquet"}
 JSON_KINDS = {"json", "jsonl"}  # in which every row has columns of its own
 KNOWN = f"{', '.join([*_TEXT, *_WHOLE])} (and of text {', '.join(COMPRESSED)})"
 
+EXCEL_ROWS = 1_048_576  # of a sheet, its header included
+
+
+def split_endings(path: Path) -> tuple[str, str, str]:
+    """Split off the ending of the kind and that of the packing: ``posts.v1.CSV.gz -> ("posts.v1", ".csv", ".gz")``."""
+    packing = path.suffix.lower() if path.suffix.lower() in COMPRESSED else ""
+    inner = Path(path.stem) if packing else path
+    return inner.stem, inner.suffix.lower(), packing
+
 
 def input_kind(path: Path) -> str | None:
     """Tell the kind of an input file by its ending, such as csv or parquet; None if it is not one that is read.
 
     A packed file whose name tells no more, like the dumps of Reddit (``RC_2015-01.zst``), is of the kind ``text``.
     """
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in COMPRESSED:
-        return _TEXT.get(suffixes[-2]) if len(suffixes) > 1 else "text"
-    return (_TEXT | _WHOLE).get(suffixes[-1]) if suffixes else None
+    _, ending, packing = split_endings(path)
+    if packing:
+        return _TEXT.get(ending) if ending else "text"
+    return (_TEXT | _WHOLE).get(ending)
 
 
 def split_part(path: str) -> tuple[Path, str | None]:

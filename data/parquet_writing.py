@@ -1,13 +1,19 @@
-"""Write rows to Parquet, whose columns have one type each, found as the rows come."""
+"""Write rows to Parquet, whose columns have one type each, found as the rows come.
+
+A value is written exactly as it is, or its column becomes text.
+"""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .cells import encodable, finite, flat_cell
+from .cells import encodable, flat_cell
+
+LARGEST = 2**53  # integers above it are not all doubles
 
 
 class ParquetWriter:
@@ -19,13 +25,15 @@ class ParquetWriter:
         self.shortened = 0
         self._columns, self._temporary = columns, temporary
         self._types = dict(types)  # of the columns that have one; of the others, once they have a value
+        self._large: set[str] = set()  # columns that cannot become double, for an integer that they hold
         self._rows: list[list[Any]] = []
         self._schema: Any = None
         self._writer: Any = None
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Write one row; columns that it lacks stay empty."""
-        self._rows.append([row.get(column) for column in self._columns])
+        values = map(row.get, self._columns)
+        self._rows.append([None if value != value else value for value in values])  # which NaN alone is
         if len(self._rows) == self._BATCH:
             self._flush()
 
@@ -34,13 +42,21 @@ class ParquetWriter:
         self._rows = []
         arrays = []
         for name, column in zip(self._columns, values, strict=True):
-            arrays.append(arrow_array(column, self._types.get(name)))
+            arrays.append(arrow_array(column, self._wider(name)))
             if any(value is not None for value in column):
                 self._types[name] = arrays[-1].type
+            if pa.types.is_integer(arrays[-1].type) and max(map(abs, filter(None, column)), default=0) > LARGEST:
+                self._large.add(name)
         schema = pa.schema([(name, array.type) for name, array in zip(self._columns, arrays, strict=True)])
         if schema != self._schema:
             self._widen(schema)
         self._writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+
+    def _wider(self, name: str) -> list[Any]:
+        """Give the types that a column may go on with: its own, and for integers that are doubles too, double."""
+        known = self._types.get(name)
+        widens = known is not None and pa.types.is_integer(known) and name not in self._large
+        return [known, pa.float64()] if widens else [known]
 
     def _widen(self, schema: Any) -> None:
         """Begin the file, or begin it anew with the rows that it holds already."""
@@ -54,10 +70,10 @@ class ParquetWriter:
                 with pq.ParquetFile(began) as file:
                     for batch in file.iter_batches(self._BATCH):
                         arrays = [
-                            own if own.type == wide else arrow_array(own.to_pylist(), wide)
+                            own if own.type == wide else arrow_array(own.to_pylist(), [wide])
                             for own, wide in zip(batch.columns, schema.types, strict=True)
                         ]
-                        self._writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+                        self._writer.write_table(pa.Table.from_arrays(arrays, names=schema.names))
             finally:
                 began.unlink()
 
@@ -73,18 +89,29 @@ class ParquetWriter:
             self._writer.close()
 
 
-def arrow_array(column: Sequence[Any], known: Any) -> Any:
-    """Make an array of the type that the column is known by, or of a wider one; text holds everything."""
-    kinds = [known, pa.float64()] if known is not None and pa.types.is_integer(known) else [known]
-    for kind in kinds if kinds != [pa.string()] else ():
+def arrow_array(column: Sequence[Any], kinds: Sequence[Any]) -> Any:
+    """Make an array of the first type that keeps every value exactly (None: the one that they have); text if none does."""
+    for kind in kinds:
         try:
             array = pa.array(column, type=kind)
         except (pa.ArrowException, OverflowError, TypeError, ValueError):
             continue
-        # An integer would cut 0.5 to 0, a date the time of day; a struct would drop keys that it does not know and fill
-        # in those that are not there. NaN equals nothing, itself included, and None stands in for it.
-        lossy = pa.types.is_integer(array.type) or pa.types.is_date(array.type) or pa.types.is_nested(array.type)
-        untyped = pa.types.is_null(array.type) and kind is None
-        if not untyped and not (lossy and finite(array.to_pylist()) != finite(list(column))):
+        untyped = kind is None and pa.types.is_null(array.type)
+        if not untyped and (pa.types.is_string(array.type) or all(map(_same, array.to_pylist(), column))):
             return array
     return pa.array([None if value is None else encodable(flat_cell(value)) for value in column], type=pa.string())
+
+
+def _same(kept: Any, given: Any) -> bool:
+    """Tell whether a value came through: 1 may become 1.0, but neither a moment of one zone that of another, nor True 1.
+
+    Arrow would cut 0.5 to 0 among integers, and give every struct the keys of the others.
+    """
+    if isinstance(given, dict):
+        same_keys = isinstance(kept, dict) and kept.keys() == given.keys()
+        return same_keys and all(_same(kept[key], given[key]) for key in given)
+    if isinstance(given, list | tuple):
+        return len(kept) == len(given) and all(map(_same, kept, given))
+    if isinstance(kept, int | float | Decimal) and not isinstance(given, bool):
+        return bool(kept == given or kept != kept)
+    return str(kept) == str(given)

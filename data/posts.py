@@ -29,3 +29,6 @@ class Reject:
     row: int
     reason: str
     raw: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file} row {self.row}: {self.reason}"

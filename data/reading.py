@@ -138,9 +138,12 @@ def _unescaped(table: Table) -> Table:
     def unescaped(row: Row | Reject) -> Row | Reject:
         if isinstance(row, Reject):
             return row
-        return Row(row.number, {k: unescape_formula(v) if isinstance(v, str) else v for k, v in row.values.items()})
+        return Row(
+            row.number,
+            {unescape_formula(k): unescape_formula(v) if isinstance(v, str) else v for k, v in row.values.items()},
+        )
 
-    return Table(table.columns, map(unescaped, table.rows))
+    return Table(list(map(unescape_formula, table.columns)), map(unescaped, table.rows))
 
 
 def _posts(given: str, file: str, text_column: TextColumn, on_reject: Callable[[Reject], None]) -> Iterator[Post]:
@@ -164,7 +167,7 @@ def _posts(given: str, file: str, text_column: TextColumn, on_reject: Callable[[
 
 
 def _raise(reject: Reject) -> None:
-    raise InputError(f"{reject.file} row {reject.row}: {reject.reason}")
+    raise InputError(str(reject))
 
 
 def _is_input(path: Path) -> bool:

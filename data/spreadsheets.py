@@ -3,20 +3,23 @@
 import datetime
 import itertools
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
+from openpyxl.cell.read_only import ReadOnlyCell
+from openpyxl.styles.numbers import is_datetime
+from openpyxl.utils.escape import unescape
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
 from .columns import TEXT_COLUMNS, find_column
 from .errors import InputError
+from .kinds import EXCEL_ROWS
 from .posts import Reject
 from .streams import FREE_EXPANSION, MAX_EXPANSION, open_bytes
 from .tables import Row, Table, unique_names
-from .writing import EXCEL_ROWS
 
 MAX_UNNAMED = 100  # cells right of the last column with a name; more of them are no notes beside a table
 MAX_TITLE = 10  # rows below a title among which the header is looked for
@@ -114,6 +117,7 @@ def _cells(path: Path, worksheet: Any) -> Iterator[Cells | Reject]:
     """Give the values of each row that has any, without the empty cells at its end."""
     workbook, number = worksheet.parent, 0
     try:
+        clocks = _clocks(worksheet)
         with worksheet._get_source() as source:
             parser = _Parser(
                 source, worksheet._shared_strings, data_only=True, epoch=workbook.epoch,
@@ -123,7 +127,7 @@ def _cells(path: Path, worksheet: Any) -> Iterator[Cells | Reject]:
                 if number > EXCEL_ROWS:
                     yield Reject(str(path), EXCEL_ROWS + 1, f"the sheet claims more than {EXCEL_ROWS} rows")
                     return
-                values = {cell["column"]: _plain(cell["value"]) for cell in cells}
+                values = {cell["column"]: _plain(cell, clocks) for cell in cells}
                 width = max((column for column, value in values.items() if value not in (None, "")), default=0)
                 if width:
                     yield number, [values.get(column) for column in range(1, width + 1)]
@@ -142,9 +146,19 @@ class _Parser(WorkSheetParser):
         return cell
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime.datetime) and value.time() == datetime.time.min:
-        return value.date()  # in a workbook, a date is a time at midnight
+def _clocks(worksheet: Any) -> frozenset[int]:
+    """Find the styles that show the time of day: in a workbook a date is a time at midnight, told by its format alone."""
+    styles: Iterable[int] = worksheet.parent._date_formats
+    formats = {style: ReadOnlyCell(worksheet, 1, 1, None, style_id=style).number_format.lower() for style in styles}
+    return frozenset(style for style, code in formats.items() if "time" in (is_datetime(code) or ""))
+
+
+def _plain(cell: dict[str, Any], clocks: frozenset[int]) -> Any:
+    value = cell["value"]
+    if isinstance(value, str):
+        return unescape(value)  # ``_x000D_`` is a carriage return
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time.min and cell["style_id"] not in clocks:
+        return value.date()
     return str(value) if isinstance(value, datetime.timedelta) else value
 
 

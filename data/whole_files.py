@@ -1,8 +1,9 @@
 """Files that are there whole or not at all, whatever happens while they are written."""
 
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import InputError
@@ -16,6 +17,8 @@ def written_whole(path: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
+        with suppress(FileNotFoundError):
+            shutil.copymode(path, temporary)  # a private file stays private
         try:
             temporary.replace(path)
         except PermissionError as error:  # Windows lets no file be replaced that a program holds open

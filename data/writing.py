@@ -1,31 +1,33 @@
 """Write rows to a file of any kind, whole or not at all.
 
 CSV has a byte-order mark, without which Excel takes UTF-8 for GBK. Cells that a spreadsheet would run as a formula get
-an apostrophe in front in CSV and TSV (:func:`.cells.unescape_formula` takes it off again) and are stored as text in XLSX.
+an apostrophe in front in CSV and TSV (:func:`.cells.unescape_formula` takes it off again) and are stored as text in XLSX;
+names of columns are cells too. NaN is an empty cell, and null in JSON and Parquet.
 """
 
 import csv
 import datetime
 import io
+import math
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
 from .cells import as_json, escape_formula, flat_cell
-from .compression import COMPRESSED, pack
+from .compression import pack
 from .errors import InputError
-from .kinds import split_part
+from .kinds import EXCEL_ROWS, split_endings, split_part
 from .whole_files import written_whole
 
-EXCEL_ROWS = 1_048_576
 EXCEL_CELL = 32_767  # characters
 
 Types = Mapping[str, Any]  # the Arrow types of some columns, which only Parquet keeps
 
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_LIKE_AN_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # of a character: ``_x000D_`` is a carriage return in a workbook
 
 
 class Writer(Protocol):
@@ -48,11 +50,9 @@ def output_kind(path: Path) -> str:
 
     :raises InputError: If the ending is none of these.
     """
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    compressed = bool(suffixes) and suffixes[-1] in COMPRESSED
-    ending = (suffixes[-2:-1] if compressed else suffixes[-1:]) or [""]
-    kind = {".ndjson": "jsonl", ".pq": "parquet"}.get(ending[0], ending[0].lstrip("."))
-    if kind not in _WRITERS or (compressed and kind in {"parquet", "xlsx"}):
+    _, ending, packing = split_endings(path)
+    kind = {".ndjson": "jsonl", ".pq": "parquet"}.get(ending, ending.lstrip("."))
+    if kind not in _WRITERS or (packing and kind in {"parquet", "xlsx"}):
         known = ", ".join(f".{name}" for name in _WRITERS)
         raise InputError(f"cannot write {path.name}; give the output one of the endings {known}")
     return kind
@@ -112,10 +112,14 @@ class _Csv:
         self._stream = _open_text(temporary, target, self.encoding)
         self._csv = csv.writer(self._stream, **self.dialect)  # type: ignore[arg-type]
         self._quoted = csv.writer(self._stream, quoting=csv.QUOTE_ALL, **self.dialect)  # type: ignore[arg-type]
-        self._csv.writerow(columns)
+        self._write(columns)
 
     def write(self, row: Mapping[str, Any]) -> None:
-        cells = [escape_formula(flat_cell(row.get(column)).replace("\x00", "")) for column in self._columns]
+        self._write(map(row.get, self._columns))
+
+    def _write(self, values: Iterable[Any]) -> None:
+        texts = ("" if value != value else flat_cell(value) for value in values)  # which NaN alone is
+        cells = [escape_formula(text.replace("\x00", "")) for text in texts]
         # Python 3.11 quotes no carriage return where lines end otherwise.
         (self._quoted if any("\r" in cell for cell in cells) else self._csv).writerow(cells)
 
@@ -185,7 +189,9 @@ class _Spreadsheet:
         self._sheet.append([self._cell(row.get(column)) for column in self._columns])
 
     def _cell(self, value: Any) -> Any:
-        if isinstance(value, bool | int | float) or value is None:
+        if value is None or value != value:  # which NaN alone is
+            return None
+        if isinstance(value, bool | int | float) and abs(value) < math.inf:
             return value if not isinstance(value, int) or abs(value) < 10**15 else str(value)  # Excel keeps 15 digits
         if isinstance(value, datetime.date) and _fits_excel(value):
             return value
@@ -193,6 +199,7 @@ class _Spreadsheet:
         if len(text) > EXCEL_CELL:
             text = text[: EXCEL_CELL - 1] + "…"
             self.shortened += 1
+        text = _LIKE_AN_ESCAPE.sub("_x005F_", text).replace("\r", "_x000D_")
         if not text.startswith("="):
             return text
         from openpyxl.cell import WriteOnlyCell

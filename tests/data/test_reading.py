@@ -9,6 +9,7 @@ import sqlite3
 import sys
 import tracemalloc
 import zipfile
+from datetime import datetime
 
 import openpyxl
 import pyarrow as pa
@@ -213,6 +214,34 @@ def test_nanoseconds_of_parquet(tmp_path, nanoseconds, shown):
         shown,
         None,
     ]
+
+
+def test_nanoseconds_inside_lists_and_structs(tmp_path):
+    ns = pa.timestamp("ns")
+    kinds = {
+        "list": pa.list_(ns),
+        "large": pa.large_list(ns),
+        "struct": pa.struct([("at", ns)]),
+        "map": pa.map_("int8", ns),
+    }
+    values = [[1500], [1500], {"at": 1500}, [(1, 1500)]]
+    columns = {name: pa.array([value], kind) for (name, kind), value in zip(kinds.items(), values, strict=True)}
+    pq.write_table(
+        pa.table({"text": ["a"], "exact": pa.array([[1000]], pa.list_(ns)), **columns}), tmp_path / "a.parquet"
+    )
+    [post] = read_posts(tmp_path / "a.parquet")
+    shown = "1970-01-01 00:00:00.000001500"
+    assert list(post.fields.values()) == [
+        "a", [datetime(1970, 1, 1, microsecond=1)], [shown], [shown], {"at": shown}, [(1, shown)],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.db"])
+def test_bytes_are_texts(tmp_path, name):
+    rows = [("今天真好".encode(), b"\xff"), (None, b"\x00\x01"), (b"hi", b"")]
+    path = write_table(tmp_path / name, ["text", "data"], rows)
+    assert read(path) == (["今天真好", "", "hi"], [])
+    assert [post.fields["data"] for post in read_posts(path)] == ["/w==", "AAE=", ""]
 
 
 def test_a_year_that_python_does_not_know(tmp_path):

@@ -70,23 +70,52 @@ def test_sheets_that_are_not_the_posts(tmp_path):
 
 
 def test_dates_stay_dates(tmp_path):
-    day, moment = date(2024, 5, 1), datetime(2024, 5, 1, 7, 30)
+    day, moment, midnight = date(2024, 5, 1), datetime(2024, 5, 1, 7, 30), datetime(2024, 5, 2)
     odd = ["1899-12-31", datetime(2024, 5, 1, 7, 30, 0, 123456), datetime(2024, 5, 1, tzinfo=UTC)]
-    book, path = workbook(tmp_path / "a.xlsx", posts=[["text", "at"], ["hi", day], ["ho", moment], [day, "昨天"]])
+    book, path = workbook(
+        tmp_path / "a.xlsx", posts=[["text", "at"], ["hi", day], ["ho", moment], ["hu", midnight], [day, "昨天"]]
+    )
     book.save(path)
     posts = list(read_posts(path))
-    assert [post.text for post in posts] == ["hi", "ho", "2024-05-01"]
-    assert [post.fields["at"] for post in posts] == [day, moment, "昨天"]
-    for name, read in (("b.xlsx", [day, moment, "昨天"]), ("b.csv", ["2024-05-01", "2024-05-01 07:30:00", "昨天"])):
+    assert [post.text for post in posts] == ["hi", "ho", "hu", "2024-05-01"]
+    kept = [day, moment, midnight, "昨天"]
+    assert [post.fields["at"] for post in posts] == kept
+    for name, read in (("b.xlsx", kept), ("b.csv", list(map(str, kept)))):
         with open_writer(tmp_path / name, ["text", "at"]) as writer:
             for value in [*(post.fields["at"] for post in posts), *odd]:
                 writer.write({"text": "x", "at": value})
         found = [post.fields["at"] for post in read_posts(tmp_path / name)]
         assert found == [*read, *map(str, odd)]
-    with open_writer(tmp_path / "b.parquet", ["text", "at"]) as writer:
-        for value in (day, moment):
-            writer.write({"text": "x", "at": value})
-    assert [post.fields["at"] for post in read_posts(tmp_path / "b.parquet")] == ["2024-05-01", "2024-05-01 07:30:00"]
+    for values, read in (
+        ([moment, midnight], [moment, midnight]),
+        ([day, moment], ["2024-05-01", "2024-05-01 07:30:00"]),
+    ):
+        with open_writer(tmp_path / "b.parquet", ["text", "at"]) as writer:
+            for value in values:
+                writer.write({"text": "x", "at": value})
+        assert [post.fields["at"] for post in read_posts(tmp_path / "b.parquet")] == read
+
+
+@pytest.mark.parametrize(
+    ("number_format", "read"),
+    [
+        ("YYYY-MM-DD HH:MM", datetime(2024, 5, 1)),
+        ('yyyy"年"m"月"d"日" h"时"', datetime(2024, 5, 1)),
+        ('yyyy"年"m"月"d"日"', date(2024, 5, 1)),
+    ],
+)
+def test_a_date_is_told_by_its_format(tmp_path, number_format, read):
+    book, path = workbook(tmp_path / "a.xlsx", posts=[["text", "at"], ["hi", datetime(2024, 5, 1)]])
+    book["posts"]["B2"].number_format = number_format
+    book.save(path)
+    [post] = read_posts(path)
+    assert str(post.fields["at"]) == str(read)
+
+
+def test_characters_that_workbooks_escape(tmp_path):
+    book, path = workbook(tmp_path / "a.xlsx", posts=[["te_x0078_t"], ["one_x000D_\ntwo"], ["_x005F_x000D_"]])
+    book.save(path)
+    assert [post.text for post in read_posts(path)] == ["one\r\ntwo", "_x000D_"]
 
 
 def test_a_text_that_is_a_formula_without_a_value(tmp_path):

@@ -1,5 +1,6 @@
 import csv
 import gc
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import openpyxl
@@ -14,6 +15,8 @@ from whyshare.data.reading import read_posts
 from whyshare.data.whole_files import written_whole
 from whyshare.data.writing import check_output, open_writer
 
+NOON = datetime(2024, 5, 1, 12)
+SHANGHAI = NOON.replace(tzinfo=timezone(timedelta(hours=8)))
 NAMES = [
     "a.csv",
     "a.tsv",
@@ -47,10 +50,11 @@ def test_what_is_written_can_be_read(tmp_path, name):
     assert [float(post.fields["n"] or 0) for post in posts] == [1.5, 0, 2]
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
-def test_a_carriage_return_in_a_cell_can_be_read(tmp_path, name):
-    write(tmp_path / name, [("one\rtwo", 1), ("three", 2)])
-    assert [post.text for post in read_posts(tmp_path / name)] == ["one\rtwo", "three"]
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.xlsx"])
+@pytest.mark.parametrize("text", ["one\rtwo", "one_x000D_two", "_x005F_x000D_"])
+def test_a_carriage_return_in_a_cell_can_be_read(tmp_path, name, text):
+    write(tmp_path / name, [(text, 1), ("three", 2)])
+    assert [post.text for post in read_posts(tmp_path / name)] == [text, "three"]
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -81,6 +85,27 @@ def test_formula_escape_is_undone(cell):
 )
 def test_what_a_spreadsheet_would_run(cell, escaped):
     assert escape_formula(cell) == escaped
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+def test_names_of_columns_are_cells_too(tmp_path, name):
+    columns = ["text", "=cmd|' /C calc'!A0", "one\x00\rtwo"]
+    write(tmp_path / name, [("hi", 1, 2)], columns)
+    [post] = read_posts(tmp_path / name)
+    assert list(post.fields) == ["text", "'=cmd|' /C calc'!A0", "one\rtwo"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nan_is_an_empty_cell(tmp_path, name):
+    write(tmp_path / name, [("a", float("nan")), ("b", 2**53 + 1), ("c", float("nan"))])
+    numbers = [post.fields["n"] for post in read_posts(tmp_path / name)]
+    assert [number and int(number) for number in numbers] in ([None, 2**53 + 1, None], ["", 2**53 + 1, ""])
+
+
+def test_infinity_does_not_damage_a_workbook(tmp_path):
+    write(tmp_path / "a.xlsx", [("a", float("inf"))])
+    [_, row] = openpyxl.load_workbook(tmp_path / "a.xlsx").active.iter_rows()
+    assert (row[1].value, row[1].data_type) == ("inf", "s")
 
 
 def test_csv_opens_in_excel(tmp_path):
@@ -164,6 +189,15 @@ def test_nothing_is_left_when_writing_fails(tmp_path, monkeypatch, name):
         ([{"a": 1}, {"a": 2}, {"a": 3, "b": 4}], ['{"a": 1}', '{"a": 2}', '{"a": 3, "b": 4}']),
         ([{"a": 1}, {"b": 2}], ['{"a": 1}', '{"b": 2}']),
         ([True, False, 1], ["true", "false", "1"]),
+        ([1.5, True], ["1.5", "true"]),
+        ([2**53 + 1, 1, 7, 0.5], [str(2**53 + 1), "1", "7", "0.5"]),
+        ([-(2**53), 1, 0.5], [-(2.0**53), 1.0, 0.5]),
+        ([2**53 + 1, 1, float("nan")], [2**53 + 1, 1, None]),
+        ([NOON, NOON], [NOON, NOON]),
+        ([SHANGHAI, SHANGHAI], [SHANGHAI, SHANGHAI]),
+        ([NOON, SHANGHAI], [str(NOON), str(SHANGHAI)]),
+        ([NOON, NOON, SHANGHAI], [str(NOON), str(NOON), str(SHANGHAI)]),
+        ([SHANGHAI, SHANGHAI.astimezone(UTC)], [str(SHANGHAI), "2024-05-01 04:00:00+00:00"]),
     ],
 )
 def test_parquet_keeps_types_and_widens_a_column_that_changes(tmp_path, monkeypatch, values, read):
@@ -205,3 +239,15 @@ def test_an_output_that_is_open_elsewhere_is_one_line(tmp_path, monkeypatch):
     ):
         temporary.touch()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no modes here")
+def test_a_private_file_stays_private(tmp_path):
+    path = tmp_path / "a.csv"
+    for _ in range(2):
+        with open_writer(path, ["text"]) as writer:
+            writer.write({"text": "a"})
+        path.chmod(0o600)
+    with open_writer(path, ["text"]):
+        pass
+    assert path.stat().st_mode & 0o777 == 0o600
