@@ -1,5 +1,6 @@
 import csv
 import gc
+import os
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
