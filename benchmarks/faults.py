@@ -141,7 +141,7 @@ def try_disk(folder: Path, count: int) -> None:
         whole = folder / name
         subprocess.run(command(source, whole), check=True, capture_output=True)
         for part in (0.3, 0.9, 1.2):  # of the space for the parts: they fill it, or the output does
-            size = int(part * count * 62) + 16384
+            size = int(part * count * 70) + 16384
             subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", small], check=True)
             try:
                 code, _, said = outcome(source, small / name)

@@ -13,7 +13,7 @@ from ..models.settings import ModelSettings
 from .engines import Engine, FloatArray
 from .labelled import Labelled
 from .labeller import Labeller, make_labelled
-from .parts import MILLION, Part, Parts
+from .parts import KEY, MILLION, Part, Parts, text_key
 
 WINDOW = 4  # chunks that are batched together: among 512 posts, one in ten is alone with its length
 REMEMBERED = 100_000  # distinct texts whose result is kept, for posts that are forwarded again and again
@@ -84,6 +84,7 @@ class ChunkLabeller:
         self._remember(computed)
         self._engine.count(len(texts) - sum(1 for text in new.values() if text))  # those that needed no model
         return Part(
+            np.array([text_key(text) for text in texts], dtype=KEY),
             np.rint([[p * MILLION for p in one.probabilities.values()] for one in results]).astype(np.int32),
             np.array([one.language for one in results]),
             np.array([one.truncated for one in results]),
@@ -102,10 +103,10 @@ def windows(chunks: Iterator[Chunk], left: int, workers: int) -> Iterator[list[C
         left -= len(window)
 
 
-def labelled_posts(parts: Parts, posts: int, chunk: int, settings: ModelSettings) -> Iterator[Labelled]:
-    """Read all parts back, one label after another."""
+def labelled_posts(parts: Parts, posts: int, chunk: int, settings: ModelSettings) -> Iterator[tuple[bytes, Labelled]]:
+    """Read all parts back, one label after another, each with the key of its text."""
     for number in range(-(-posts // chunk)):
         part = parts.load(number)
-        probs = part.probs / MILLION
-        for row, language, truncated in zip(probs, part.languages.tolist(), part.truncated.tolist(), strict=True):
-            yield make_labelled(row, language, truncated, settings.uncertain_below)
+        columns = part.keys.tolist(), part.probs / MILLION, part.languages.tolist(), part.truncated.tolist()
+        for key, probs, language, truncated in zip(*columns, strict=True):
+            yield key, make_labelled(probs, language, truncated, settings.uncertain_below)

@@ -1,9 +1,11 @@
 """The batch job: files in, one labelled file or a folder of them out, and nothing lost if it is stopped in between.
 
-Three passes over the input, of which only the second is long: count (so that damage is found before hours of work, and
-the time left is known), label chunk by chunk into parts, and write the output from the input and the parts. A run that
-was killed goes on with the missing parts. Results do not depend on workers, chunks or kills, since a post's label does
-not depend on its batch.
+Three passes over the input, of which only the second is long: take a census (so that damage is found before hours of
+work, and the time left is known), label chunk by chunk into parts, and write the output from the input and the parts. A
+run that was killed goes on with the missing parts if the census finds the same texts as before: the texts as they are
+read, whatever the bytes of the files. Should they change after that, the last pass finds a text that is not the one its
+label was computed from. Results do not depend on workers, chunks or kills, since a post's label does not depend on its
+batch.
 """
 
 import itertools
@@ -14,6 +16,7 @@ from collections.abc import Callable, Container, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,8 +25,6 @@ from ..data.cleaning import CLEANING_VERSION, ends
 from ..data.columns import TextColumn, find_text_columns, title_beside
 from ..data.copies import local_copies, named
 from ..data.errors import InputError
-from ..data.fingerprints import file_fingerprint
-from ..data.kinds import input_kind, split_part
 from ..data.posts import Post, Reject
 from ..data.reading import list_files, read_posts, unread_sheets
 from ..data.writing import check_rows
@@ -31,8 +32,8 @@ from ..models.settings import BUNDLED, ModelSettings, model_fingerprints
 from .chunks import Chunk, ChunkLabeller, labelled_posts, windows
 from .engines import device_here
 from .labeller import Labeller
-from .outputs import INPUT_CHANGED, OnReject, Summary, output_files, write_outputs
-from .parts import Part, Parts, full_disk_said
+from .outputs import INPUT_CHANGED, OnReject, Summary, output_files, rejects_file, write_outputs
+from .parts import Part, Parts, full_disk_said, text_key
 
 log = logging.getLogger(__name__)
 
@@ -64,10 +65,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Census:
-    """What the first pass found: the posts in each file, and its columns in order of appearance."""
+    """What the first pass found: the posts in each file, its columns in order of appearance, and all texts in one digest."""
 
     files: Counter[str]
     columns: dict[str, list[str]]
+    texts: str
 
     @property
     def posts(self) -> int:
@@ -92,17 +94,14 @@ def run_job(job: Job, progress: Progress = lambda done, total: None) -> Summary:
     parts = Parts(job.output)
     with full_disk_said(job.output), parts.locked(), local_copies(inputs) as files:
         planned = output_files(job.output, job.one_each, files)
-        manifest = _manifest(job, files)  # before the first pass, so that a change in any of them is noticed
         census = take_census(job, files)
         for output, own in planned.items():
             check_rows(output, sum(census.files[file] for file in set(own)))
         _tell_of_titles(job, census)
-        parts.open(manifest, job.restart)
+        parts.open(_manifest(job, census), job.restart)
         resumed = _label_missing(job, files, census, parts, progress)
-        if _fingerprints(files) != manifest["input"]:
-            raise InputError(INPUT_CHANGED)
         results = labelled_posts(parts, census.posts, CHUNK, settings)
-        rejects = job.output.with_name(job.output.name + ".rejects.jsonl")
+        rejects = rejects_file(job.output)
         summary = write_outputs(planned, census.columns, results, job.text_column, job.limit, rejects)
         parts.remove()
         summary.unread_sheets = unread_sheets(files)
@@ -115,6 +114,7 @@ def take_census(job: Job, files: list[str]) -> Census:
     """Read everything once, so that what is wrong is said before the work begins."""
     columns: dict[str, dict[str, None]] = {file: {} for file in files}
     posts: Counter[str] = Counter()
+    texts = blake2b(digest_size=16)
     first: Reject | None = None
 
     def keep_first(reject: Reject) -> None:
@@ -124,10 +124,11 @@ def take_census(job: Job, files: list[str]) -> Census:
     for post in _posts(job, files, keep_first):
         columns[post.file].update(dict.fromkeys(post.fields))
         posts[post.file] += 1
+        texts.update(text_key(post.text))
     if not posts:
         reason = f"; {first.file} row {first.row}: {first.reason}" if first else ""
         raise InputError(f"no post could be read from {', '.join(job.inputs)}{reason}")
-    return Census(posts, {file: list(own) for file, own in columns.items()})
+    return Census(posts, {file: list(own) for file, own in columns.items()}, texts.hexdigest())
 
 
 def _tell_of_titles(job: Job, census: Census) -> None:
@@ -146,18 +147,13 @@ def _posts(job: Job, files: list[str], on_reject: OnReject) -> Iterator[Post]:
     return islice(read_posts(*files, text_column=job.text_column, on_reject=on_reject), job.limit)
 
 
-def _manifest(job: Job, files: list[str]) -> dict[str, Any]:
+def _manifest(job: Job, census: Census) -> dict[str, Any]:
     return {
-        "input": _fingerprints(files),
+        "input": census.texts,
         "model": model_fingerprints(job.model),
         "device": job.device,  # a GPU rounds otherwise
         "setting": {"text_column": job.text_column, "limit": job.limit, "chunk": CHUNK, "cleaning": CLEANING_VERSION},
     }
-
-
-def _fingerprints(files: list[str]) -> list[list[str | None]]:
-    """Tell inputs apart: by what is in them, how it is read, and the sheet or table that is named."""
-    return [[file_fingerprint(path), input_kind(path), part] for path, part in map(split_part, files)]
 
 
 def _missing_chunks(job: Job, files: list[str], missing: Container[int], size: int) -> Iterator[Chunk]:
@@ -191,6 +187,8 @@ def _label_missing(job: Job, files: list[str], census: Census, parts: Parts, pro
         parts.save(number, part)
         done += len(part)
         progress(done, census.posts)
+    if done != census.posts:
+        raise InputError(INPUT_CHANGED)
     return resumed
 
 

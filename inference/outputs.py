@@ -2,27 +2,30 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 from ..data.columns import TextColumn, merge_columns
-from ..data.compression import COMPRESSED
+from ..data.copies import named
 from ..data.databases import parquet_types
 from ..data.errors import InputError
-from ..data.kinds import input_kind, split_part
+from ..data.kinds import input_kind, split_endings, split_part
 from ..data.motives import MOTIVES
-from ..data.posts import Reject
+from ..data.posts import Post, Reject
 from ..data.reading import read_posts
 from ..data.results import RESULT_COLUMNS
 from ..data.whole_files import written_whole
 from ..data.writing import check_output, open_writer, output_kind
 from .labelled import Labelled
+from .parts import text_key
 
 OnReject = Callable[[Reject], None]
+Results = Iterator[tuple[bytes, Labelled]]  # the key of a text, and its label
 
+FILE = "file"  # the column that tells which input a post is from, where one output has several
 INPUT_CHANGED = "the input changed while it was labelled; add --restart to label it as it is now"
 
 
@@ -61,21 +64,34 @@ def output_files(output: Path, one_each: bool, files: Sequence[str]) -> dict[Pat
     :raises InputError: If one could not be written, is an input too, or would be written twice.
     """
     inputs = [split_part(file)[0] for file in files]
+    _check_rejects(rejects_file(output), inputs)
     if not one_each:
         check_output(output, inputs)
         return {output: list(files)}
     _check_folder(output)
     planned: dict[Path, list[str]] = {}
+    taken: dict[str, str] = {}
     for file in files:
         target = output / _name_of_its_own(file)
-        if target in planned:
-            raise InputError(
-                f"{planned[target][0]} and {file} would both become {target}; label them into different folders"
-            )
+        name = target.name.casefold()  # a.csv and A.csv are one file on macOS and Windows
+        if name in taken:
+            raise InputError(f"{taken[name]} and {file} would both become {target}; label them into different folders")
         if output.is_dir():
             check_output(target, inputs)
-        planned[target] = [file]
+        taken[name], planned[target] = file, [file]
     return planned
+
+
+def rejects_file(output: Path) -> Path:
+    """Give the file beside an output for the rows that could not be read."""
+    return output.with_name(output.name + ".rejects.jsonl")
+
+
+def _check_rejects(rejects: Path, inputs: Sequence[Path]) -> None:
+    if rejects.is_dir():
+        raise InputError(f"{rejects} is a folder, where rows that cannot be read would go; choose another output")
+    if rejects.exists() and any(file.exists() and rejects.samefile(file) for file in inputs):
+        raise InputError(f"{rejects} is an input, and rows that cannot be read would go there; choose another output")
 
 
 def _check_folder(folder: Path) -> None:
@@ -97,12 +113,12 @@ def _name_of_its_own(file: str) -> str:
     try:
         output_kind(path)
     except InputError:  # a.v1.txt.gz -> a.v1.csv
-        return f"{(Path(path.stem) if path.suffix.lower() in COMPRESSED else path).stem}.csv"
+        return f"{split_endings(path)[0]}.csv"
     return path.name
 
 
 def write_outputs(
-    planned: Mapping[Path, Sequence[str]], columns: Mapping[str, Sequence[str]], results: Iterator[Labelled],
+    planned: Mapping[Path, Sequence[str]], columns: Mapping[str, Sequence[str]], results: Results,
     text_column: TextColumn, limit: int | None, rejects: Path,
 ) -> Summary:  # fmt: skip
     """Write each file whole or not at all; rows that could not be read go to ``rejects``.
@@ -111,30 +127,38 @@ def write_outputs(
     :param columns: The columns of each input.
     :param results: The labels of all posts, in order.
     :param limit: Of posts in all; None: no limit.
+    :raises InputError: If a file is not what the labels are of; those before it are whole, it and the next are not there.
     """
     summary, last = Summary(), list(planned)[-1]
     with _open_rejects(rejects, summary) as on_reject:
         for output, files in planned.items():
             output.parent.mkdir(exist_ok=True)
             own = list(dict.fromkeys(column for file in files for column in columns[file]))
-            names = merge_columns(own, RESULT_COLUMNS)
+            names = merge_columns(own, [FILE, *RESULT_COLUMNS] if len(files) > 1 else RESULT_COLUMNS)
             left = None if limit is None else limit - summary.posts
             paths = [split_part(file)[0] for file in files]
             typed = {output_kind(output), *map(input_kind, paths)} == {"parquet"}
             types = parquet_types(paths) if typed else {}
             with open_writer(output, [*own, *names.values()], types) as writer:
-                for post in islice(read_posts(*files, text_column=text_column, on_reject=on_reject), left):
-                    labelled = next(results, None)
-                    if labelled is None:
-                        raise InputError(INPUT_CHANGED)
+                posts = islice(read_posts(*files, text_column=text_column, on_reject=on_reject), left)
+                for post, labelled in _joined(posts, results, frozenset(own)):
                     summary.count(labelled)
-                    added = labelled.as_columns()
-                    writer.write({**post.fields, **{names[column]: value for column, value in added.items()}})
+                    added = labelled.as_columns() | {FILE: named(post.file)}
+                    writer.write({**post.fields, **{name: added[column] for column, name in names.items()}})
                 if output == last and next(results, None) is not None:  # while the output can still be thrown away
                     raise InputError(INPUT_CHANGED)
             summary.shortened_cells += writer.shortened
             summary.outputs.append(str(output))
     return summary
+
+
+def _joined(posts: Iterator[Post], results: Results, columns: Set[str]) -> Iterator[tuple[Post, Labelled]]:
+    """Give each post its label, which is that of its text and of no other."""
+    for post in posts:
+        key, labelled = next(results, (b"", None))
+        if labelled is None or key != text_key(post.text) or not columns >= post.fields.keys():
+            raise InputError(INPUT_CHANGED)
+        yield post, labelled
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """The finished parts of a job on disk: ``OUT.parts/`` beside the output, safe against a kill at any moment.
 
 A part holds the results of one chunk of posts; it appears under its name only when it is whole and on the disk. The
-manifest says what the parts belong to, so that they are never joined to another input, model or setting.
+manifest says what the parts belong to, so that work on another input, model or setting is never gone on with; and each
+result is kept with the key of the text it was computed from, so that it is never joined to another text.
 """
 
 import json
@@ -10,6 +11,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +19,26 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from ..data.cleaning import ends
 from ..data.errors import DISK_FULL, InputError
 from ..data.whole_files import written_whole
 from .labeller import DIGITS
 
 MILLION = 10**DIGITS
 MANIFEST = "manifest.json"
+KEY = "V8"  # the type of keys in an array: 8 bytes as they are
+
+
+def text_key(text: str) -> bytes:
+    """Give 8 bytes that tell a raw text from others, by as much of it as is labelled."""
+    return blake2b(ends(text).encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
 @dataclass(frozen=True)
 class Part:
     """Results of a chunk, row by row: ``probs`` has shape (posts, 8), in millionths, zeros where there is no text."""
 
+    keys: NDArray[np.void]  # of the texts
     probs: NDArray[np.int32]
     languages: NDArray[np.str_]
     truncated: NDArray[np.bool_]
@@ -37,7 +47,7 @@ class Part:
         return len(self.probs)
 
     def __getitem__(self, rows: slice) -> "Part":
-        return Part(self.probs[rows], self.languages[rows], self.truncated[rows])
+        return Part(self.keys[rows], self.probs[rows], self.languages[rows], self.truncated[rows])
 
 
 class Parts:
@@ -72,21 +82,25 @@ class Parts:
     def open(self, manifest: Mapping[str, Any], restart: bool) -> None:
         """Make the folder, or take up one that belongs to the same job.
 
-        :raises InputError: If the parts there belong to another input, model or setting.
+        :raises InputError: If the parts there belong to another input, model or setting, or it is none of ours.
         """
         path = self.folder / MANIFEST
+        if self.folder.exists() and not self._is_ours():
+            raise InputError(
+                f"{self.folder} is in the way and holds no unfinished work; move it or choose another output"
+            )
         if self.folder.exists() and not restart:
             try:
                 found = json.loads(path.read_text(encoding="utf-8"))
             except (OSError, ValueError):
                 found = {}
             changed = [key for key in manifest if found.get(key) != manifest[key]]
-            if changed and self._numbers():
+            if changed and self._any():
                 raise InputError(
                     f"{self.folder} holds unfinished work with another {' and '.join(changed)}; "
                     "run the same command as then to go on, or add --restart to begin anew"
                 )
-        if restart or not self._numbers():
+        if restart or not self._any():
             self.remove()
         self.folder.mkdir(exist_ok=True)
         with written_whole(path) as temporary:
@@ -98,7 +112,7 @@ class Parts:
     def save(self, number: int, part: Part) -> None:
         """Write a part, whole or not at all."""
         with written_whole(self._path(number)) as temporary, temporary.open("wb") as file:
-            np.savez(file, probs=part.probs, languages=part.languages, truncated=part.truncated)
+            np.savez(file, **vars(part))
 
     def load(self, number: int) -> Part:
         """Read a part.
@@ -108,7 +122,7 @@ class Parts:
         path = self._path(number)
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                return Part(arrays["probs"], arrays["languages"], arrays["truncated"])
+                return Part(arrays["keys"], arrays["probs"], arrays["languages"], arrays["truncated"])
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             path.unlink(missing_ok=True)
             raise InputError(f"{path} is damaged ({error}) and was removed; run the same command again") from None
@@ -121,8 +135,14 @@ class Parts:
             self.folder.rename(removing)
             shutil.rmtree(removing, ignore_errors=True)
 
-    def _numbers(self) -> list[int]:
-        return [int(path.stem) for path in self.folder.glob("[0-9]*.npz")]
+    def _any(self) -> bool:
+        return any(self.folder.glob("[0-9]*.npz"))
+
+    def _is_ours(self) -> bool:
+        """Tell the folder of a stopped run: it has a manifest, or a kill came before that was written."""
+        if not self.folder.is_dir():
+            return False
+        return (self.folder / MANIFEST).exists() or all(path.name[0] == "." for path in self.folder.iterdir())
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:06d}.npz"

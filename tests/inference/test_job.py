@@ -3,11 +3,12 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import openpyxl
 import pytest
@@ -187,17 +188,85 @@ def test_an_input_that_changes_while_it_is_labelled_is_refused(posts, tiny_model
     assert run_job(replace(job, restart=True)).posts == 499
 
 
-def test_posts_that_are_gone_when_the_output_is_written_are_noticed(posts, tiny_model, tmp_path, monkeypatch):
-    real_write = job_module.write_outputs
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("1,help\n2,help,x\n", "1,help\n2,help\n"),  # a row that was rejected
+        ("1,help\n2,help\n", "1,help\n2,help,x\n"),  # one that is now
+        ("1,help\n2,win\n", "2,win\n1,help\n"),
+        ('{"text": "help"}\n', '{"text": "help", "city": "北京"}\n'),
+    ],
+)
+def test_every_change_while_the_output_is_to_come_is_noticed(tiny_model, tmp_path, before, after):
+    source = tmp_path / ("posts.jsonl" if before[0] == "{" else "posts.csv")
+    head = "" if before[0] == "{" else "id,text\n"
+    source.write_text(head + before, encoding="utf-8")
 
-    def write(*arguments):
-        drop_first_post(posts)
-        return real_write(*arguments)
+    def change(done, total):
+        if done == total:
+            source.write_text(head + after, encoding="utf-8")
 
-    monkeypatch.setattr(job_module, "write_outputs", write)
+    with pytest.raises(InputError, match="the input changed while it was labelled; add --restart"):
+        run_job(Job((str(source),), tmp_path / "out.csv", tiny_model), change)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv.parts", source.name]
+
+
+def test_labels_of_a_changed_input_are_not_joined_to_it_when_it_is_back(posts, tiny_model, tmp_path):
+    run_job(Job((str(posts),), tmp_path / "whole.csv", tiny_model))
+    header, *rows = posts.read_bytes().splitlines(keepends=True)
+    job = Job((str(posts),), tmp_path / "out.csv", tiny_model)
+
+    def change_and_stop(done, total):
+        posts.write_bytes(b"".join([header, *rows[::-1]]))
+        stop_after(2)(done, total)
+
+    with pytest.raises(Killed):
+        run_job(job, change_and_stop)
+    posts.write_bytes(b"".join([header, *rows]))
+    with pytest.raises(InputError, match="the input changed while it was labelled; add --restart"):
+        run_job(job)
+    run_job(replace(job, restart=True))
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+def test_an_input_that_is_cut_short_while_it_is_labelled_is_noticed(posts, tiny_model, tmp_path):
+    rows = posts.read_bytes().splitlines(keepends=True)
     with pytest.raises(InputError, match="the input changed while it was labelled"):
-        run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model))
-    assert not (tmp_path / "out.csv").exists()
+        run_job(
+            Job((str(posts),), tmp_path / "out.csv", tiny_model), lambda *_: posts.write_bytes(b"".join(rows[:100]))
+        )
+
+
+def test_rows_that_change_outside_the_main_file_of_a_database_are_noticed(tiny_model, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "posts.db")) as database:
+        database.execute("pragma journal_mode=wal")
+        database.execute("create table posts (text)")
+        database.executemany("insert into posts values (?)", [("help",)] * 100)
+        database.commit()
+        database.execute("pragma wal_checkpoint(truncate)")
+        job = Job((str(tmp_path / "posts.db"),), tmp_path / "out.csv", tiny_model)
+        with pytest.raises(Killed):
+            run_job(job, stop_after(2))
+        database.execute("update posts set text = 'win' where rowid = 1")
+        database.commit()
+        with pytest.raises(InputError, match=r"another input.*--restart"):
+            run_job(job)
+
+
+def test_a_file_that_is_saved_anew_with_the_same_texts_is_gone_on_with(posts, tiny_model, tmp_path):
+    job = Job((str(posts),), tmp_path / "out.csv", tiny_model)
+    with pytest.raises(Killed):
+        run_job(job, stop_after(2))
+    saved = posts.read_bytes().decode("gb18030").replace("mine", "yours")
+    posts.write_text(saved, encoding="utf-8-sig")
+    assert run_job(job).resumed_posts >= 64
+    assert {post.fields["motive"] for post in read_posts(tmp_path / "out.csv")} == {"yours"}
+
+
+def test_texts_that_are_cut_or_damaged_keep_their_labels(tiny_model, tmp_path):
+    source = tmp_path / "posts.jsonl"
+    source.write_text(json.dumps({"text": "help " * 5000}) + '\n{"text": "win \\ud83d"}\n', encoding="utf-8")
+    assert run_job(Job((str(source),), tmp_path / "out.csv", tiny_model)).posts == 2
 
 
 def test_parts_of_one_sheet_are_not_taken_for_another(tiny_model, tmp_path):
@@ -225,20 +294,33 @@ def test_a_damaged_part_is_computed_again(posts, tiny_model, tmp_path):
     assert run_job(job).posts == 500
 
 
+def test_copies_of_parts_are_not_taken_for_parts(posts, tiny_model, tmp_path):
+    job = Job((str(posts),), tmp_path / "out.csv", tiny_model)
+    with pytest.raises(Killed):
+        run_job(job, stop_after(2))
+    (tmp_path / "out.csv.parts/000001 (1).npz").write_bytes(b"of a program that copies folders")
+    assert run_job(job).posts == 500
+    assert not (tmp_path / "out.csv.parts").exists()
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_folder_of_others_is_not_taken_for_unfinished_work(tiny_model, tmp_path, restart):
+    source = tmp_path / "out.csv.parts/posts.csv"
+    source.parent.mkdir()
+    source.write_text("text\nhelp\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"out\.csv\.parts is in the way and holds no unfinished work; move it"):
+        run_job(Job((str(source),), tmp_path / "out.csv", tiny_model, restart=restart))
+    assert source.is_file()
+
+
 def test_two_runs_on_one_output_are_kept_apart(posts, tiny_model, tmp_path):
     with Parts(tmp_path / "out.csv").locked(), pytest.raises(InputError, match="another run is writing"):
         run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model))
 
 
-def test_a_place_that_takes_no_file_is_not_said_to_be_taken(tmp_path, monkeypatch):
-    def touch(path):
-        raise PermissionError(13, "Permission denied", str(path))
-
-    monkeypatch.setattr(Path, "touch", touch)
-    with (
-        pytest.raises(InputError, match=r"cannot write .*out\.csv \(Permission denied\)"),
-        Parts(tmp_path / "out.csv").locked(),
-    ):
+def test_a_place_that_takes_no_file_is_not_said_to_be_taken(tmp_path):
+    name = "x" * 250  # which is too long with an ending
+    with pytest.raises(InputError, match=rf"cannot write .*{name} \(.+\)"), Parts(tmp_path / name).locked():
         pass
 
 

@@ -39,11 +39,12 @@ def test_a_folder_gets_a_file_for_each_input(tiny_model, tmp_path, monkeypatch, 
 def test_a_folder_that_would_lose_something_is_refused(tiny_model, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "x").mkdir()
-    for name in ("a.csv", "x/a.csv", "a.txt"):
+    for name in ("a.csv", "x/a.csv", "x/A.csv", "a.txt"):
         (tmp_path / name).write_text("text\nhelp\n", encoding="utf-8")
     for arguments, message in (
         (["a.csv", "x/a.csv", "-o", "out/"], "a.csv and x/a.csv would both become out/a.csv"),
         (["a.csv", "a.txt", "-o", "out/"], "a.csv and a.txt would both become out/a.csv"),
+        (["a.csv", "x/A.csv", "-o", "out/"], "a.csv and x/A.csv would both become out/A.csv"),  # on macOS and Windows
         (["x/a.csv", "-o", "x"], "x/a.csv is an input too"),
         (["a.csv", "-o", "none/out/"], "no folder"),
         (["a.csv", "-o", "a.txt/"], "a.txt is a file; a folder is needed"),
@@ -54,6 +55,38 @@ def test_a_folder_that_would_lose_something_is_refused(tiny_model, tmp_path, mon
         assert error.count("\n") == 1
     assert (tmp_path / "x/a.csv").read_text(encoding="utf-8") == "text\nhelp\n"
     assert not (tmp_path / "out").exists()
+
+
+def test_the_rejects_take_the_place_of_nothing(tiny_model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("text\nhelp\n", encoding="utf-8")
+    (tmp_path / "out.csv.rejects.jsonl").write_text('{"text": "win"}\n', encoding="utf-8")
+    (tmp_path / "folder.rejects.jsonl").mkdir()
+    for arguments, message in (
+        (["a.csv", "out.csv.rejects.jsonl", "-o", "out.csv"], "out.csv.rejects.jsonl is an input, and rows that"),
+        (["a.csv", "-o", "folder/"], "folder.rejects.jsonl is a folder, where rows that cannot be read would go"),
+    ):
+        assert main(["label", "--model", str(tiny_model), *arguments]) == 2
+        error = capsys.readouterr().err
+        assert message in error
+        assert error.count("\n") == 1
+    assert (tmp_path / "out.csv.rejects.jsonl").read_text(encoding="utf-8") == '{"text": "win"}\n'
+
+
+def test_posts_of_several_inputs_tell_which_they_are_from(tiny_model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "2026-01-01.csv").write_text("text\nhelp\nwin\n", encoding="utf-8")
+    (tmp_path / "2026-01-02.jsonl").write_text('{"text": "help", "file": "mine"}\n', encoding="utf-8")
+    inputs = ["2026-01-01.csv", "2026-01-02.jsonl"]
+    command = ["label", "--model", str(tiny_model), "--quiet", "-o"]
+    main([*command, "both.csv", *inputs])
+    both = [post.fields for post in read_posts("both.csv")]
+    assert list(both[0])[:4] == ["text", "file", "file_whyshare", "motive"]
+    assert [(row["file"], row["file_whyshare"]) for row in both] == [
+        ("", "2026-01-01.csv"), ("", "2026-01-01.csv"), ("mine", "2026-01-02.jsonl")
+    ]  # fmt: skip
+    main([*command, "one.csv", inputs[0]])
+    assert "file" not in next(read_posts("one.csv")).fields
 
 
 def test_what_was_labelled_is_shown_and_nothing_else(tiny_model, tmp_path, monkeypatch, capsys):

@@ -2,6 +2,7 @@ import io
 import json
 import logging
 import re
+from pathlib import Path
 
 import pytest
 
@@ -38,7 +39,8 @@ def test_label_gives_what_it_gives_for_local_files(bucket, tiny_model, tmp_path,
     for name in ("posts.csv", "more.jsonl"):
         bucket.get_file(f"/bucket/{name}", name)
     assert main([*label, "local.csv", "posts.csv", "more.jsonl"]) == 1
-    assert (tmp_path / "remote.csv").read_bytes() == (tmp_path / "local.csv").read_bytes()
+    remote, local = (Path(name).read_text(encoding="utf-8") for name in ("remote.csv", "local.csv"))
+    assert re.sub("memory:/+bucket/", "", remote) == local  # but for the column of the files' names
     bucket.rm("/bucket/annotated.csv")
     assert main([*label, "each/", "memory://bucket"]) == 1
     assert sorted(path.name for path in (tmp_path / "each").iterdir()) == ["more.jsonl", "posts.csv"]
