@@ -17,11 +17,11 @@ import numpy as np
 
 from whyshare.data.motives import MOTIVES
 from whyshare.eval.mix import UNLIKE, load_errors
+from whyshare.eval.prediction_powered import prediction_powered
 from whyshare.eval.prevalence import (
     KnownErrors,
     counted,
     error_corrected,
-    prediction_powered,
     recalibrate,
     saerens,
     shift_p_value,

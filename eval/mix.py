@@ -15,15 +15,16 @@ from ..data.motives import MOTIVES, Motive
 from ..data.predictions import read_predictions
 from ..data.results import VALIDATION_FILE
 from .comparison import holm
+from .design_effect import Clusters, number_clusters
 from .intervals import Estimate
 from .labelled_file import Posts, numbered
+from .prediction_powered import prediction_powered
 from .prevalence import (
     KnownErrors,
     Shares,
     counted,
     difference_p_values,
     error_corrected,
-    prediction_powered,
     recalibrate,
     saerens,
     shift_p_value,
@@ -42,13 +43,22 @@ RESAMPLES = 500
 class Checked:
     """A random sample that a person checked: positions among all posts, labels, and posts each stands for.
 
-    ``blank`` rows of it were given no motive.
+    ``gold`` is -1 for a post without a motive: left blank, or said to be no post.
     """
 
     positions: NDArray[np.int64]
     gold: NDArray[np.int64]
     weights: NDArray[np.float64]
-    blank: int = 0
+
+    @property
+    def blank(self) -> int:
+        """How many posts were given no motive."""
+        return len(self.gold) - self.filled
+
+    @property
+    def filled(self) -> int:
+        """How many posts were given a motive."""
+        return int((self.gold >= 0).sum())
 
 
 @dataclass(frozen=True)
@@ -93,26 +103,51 @@ class GroupMix:
         return self.p_values is not None and bool(self.p_values[motive.position] < SIGNIFICANT)
 
 
+@dataclass(frozen=True)
+class _Campaign:
+    """What the mix of any of the posts is estimated from; ``clusters`` (posts,) numbers authors where they are told."""
+
+    posts: Posts
+    known: KnownErrors
+    checked: Checked | None
+    clusters: NDArray[np.int64] | None
+    seed: int
+
+
 def measure_mix(
-    posts: Posts, groups: Sequence[str], known: KnownErrors, checked: Checked | None = None, seed: int = 0
+    posts: Posts,
+    groups: Sequence[str],
+    known: KnownErrors,
+    checked: Checked | None = None,
+    seed: int = 0,
+    *,
+    clusters: Sequence[str | None] | None = None,
 ) -> list[GroupMix]:
     """Estimate the mix of all posts and of every group.
 
     :param groups: The group of each post; ``""`` leaves it out of all groups.
+    :param clusters: The author of each post, or what else makes posts alike; one without is taken for itself.
     :return: All posts first, then the groups in order of their names, where there are two or more.
     """
-    everything = _mix(EVERYTHING, np.full(len(groups), True), posts, known, checked, seed)
-    return [everything, *_compared(posts, groups, known, checked, seed)]
+    campaign = _Campaign(posts, known, checked, _numbered(clusters), seed)
+    return [_mix(EVERYTHING, np.full(len(groups), True), campaign), *_compared(groups, campaign)]
 
 
 def measure_course(
-    posts: Posts, periods: Sequence[str], known: KnownErrors, checked: Checked | None = None, seed: int = 0
+    posts: Posts,
+    periods: Sequence[str],
+    known: KnownErrors,
+    checked: Checked | None = None,
+    seed: int = 0,
+    *,
+    clusters: Sequence[str | None] | None = None,
 ) -> list[GroupMix]:
     """Estimate the mix of every period, in order; ``""`` is a post without a date.
 
+    :param clusters: As of :func:`measure_mix`.
     :return: Nothing where there are fewer than two periods.
     """
-    return _compared(posts, periods, known, checked, seed)
+    return _compared(periods, _Campaign(posts, known, checked, _numbered(clusters), seed))
 
 
 def load_errors(path: Path) -> KnownErrors:
@@ -149,9 +184,11 @@ def load_errors(path: Path) -> KnownErrors:
     return KnownErrors(np.array(gold), probs, languages, path.absolute().name)
 
 
-def _compared(
-    posts: Posts, groups: Sequence[str], known: KnownErrors, checked: Checked | None, seed: int
-) -> list[GroupMix]:
+def _numbered(clusters: Sequence[str | None] | None) -> NDArray[np.int64] | None:
+    return None if clusters is None else number_clusters(clusters)
+
+
+def _compared(groups: Sequence[str], campaign: _Campaign) -> list[GroupMix]:
     """Estimate the mix of every group, and test it against all other posts where neither are too few.
 
     :return: Nothing where there is only one group.
@@ -159,15 +196,16 @@ def _compared(
     names, numbers = numbered(groups)
     if len(names) < 2:
         return []
-    mixes = [_mix(name, numbers == k, posts, known, checked, seed) for k, name in enumerate(names)]
+    mixes = [_mix(name, numbers == k, campaign) for k, name in enumerate(names)]
     tested = [k for k, mix in enumerate(mixes) if FEW_TO_TEST <= mix.posts <= len(groups) - FEW_TO_TEST]
     tests = []
     for k in tested:
         by_sample = mixes[k].method == "checked sample"
-        rest, sample = _best(numbers != k, posts, known, checked if by_sample else None, seed)
+        by_errors = replace(campaign, checked=None)
+        rest, sample = _best(numbers != k, campaign if by_sample else by_errors)
         # Both by one method: two methods that are off by different amounts would pass for two groups that differ.
         same = by_sample == (sample is not None)
-        own = mixes[k].best if same else _best(numbers == k, posts, known, None, seed)[0]
+        own = mixes[k].best if same else _best(numbers == k, by_errors)[0]
         tests.append(difference_p_values(own, rest))
     if len(names) == 2 and all(groups):  # each is the other's rest: one test, not two
         tests = tests[:1]
@@ -179,44 +217,47 @@ def _compared(
     return mixes
 
 
-def _best(
-    own: NDArray[np.bool_], posts: Posts, known: KnownErrors, checked: Checked | None, seed: int
-) -> tuple[Shares, Checked | None]:
+def _best(own: NDArray[np.bool_], campaign: _Campaign) -> tuple[Shares, Checked | None]:
     """Estimate the mix of some posts: by those of them that were checked, where they are enough, else by known errors.
 
     :return: The shares, and the checked posts that they come from.
     """
-    probs, sample = posts.probs[own], checked and _of_group(checked, own)
-    if sample and len(sample.gold) >= min(FEW_CHECKED, len(probs)):  # of a small group all posts will do
-        return prediction_powered(probs, sample.positions, sample.gold, sample.weights), sample
-    weights = known.weights_for(posts.languages[own])
-    return error_corrected(probs, known, weights, RESAMPLES, np.random.default_rng(seed)), None
+    posts, known = campaign.posts, campaign.known
+    probs, sample = posts.probs[own], campaign.checked and _of_group(campaign.checked, own)
+    numbers = None if campaign.clusters is None else campaign.clusters[own]
+    if sample and sample.filled >= min(FEW_CHECKED, len(probs)):  # of a small group all posts will do
+        return prediction_powered(probs, sample.positions, sample.gold, sample.weights, numbers), sample
+    weights, rng = known.weights_for(posts.languages[own]), np.random.default_rng(campaign.seed)
+    return error_corrected(probs, known, weights, RESAMPLES, rng, _clusters(own, campaign)), None
 
 
-def _mix(
-    name: str, own: NDArray[np.bool_], posts: Posts, known: KnownErrors, checked: Checked | None, seed: int
-) -> GroupMix:
-    predicted, probs = posts.predicted[own], posts.probs[own]
-    weights = known.weights_for(posts.languages[own])
-    best, sample = _best(own, posts, known, checked, seed)
-    number = 0 if checked is None else int(own[checked.positions].sum())
+def _mix(name: str, own: NDArray[np.bool_], campaign: _Campaign) -> GroupMix:
+    known, clusters = campaign.known, _clusters(own, campaign)
+    predicted, probs = campaign.posts.predicted[own], campaign.posts.probs[own]
+    weights = known.weights_for(campaign.posts.languages[own])
+    best, sample = _best(own, campaign)
+    checked = campaign.checked and _of_group(campaign.checked, own)
     cautions = [Caution("few_posts", len(probs))] if len(probs) < FEW_POSTS else []
     if sample is None:
         if checked is not None:
-            cautions.append(Caution("few_checked", number))
-        if shift_p_value(probs, best.values, known, weights) < UNLIKE:
+            cautions.append(Caution("few_checked", checked.filled))
+        if shift_p_value(probs, best.values, known, weights, clusters) < UNLIKE:
             cautions.append(Caution("unlike_validation", len(probs)))
     return GroupMix(
         name=name,
         posts=len(predicted),
-        checked=number,
+        checked=checked.filled if checked else 0,
         method="checked sample" if sample else "error matrix",
         best=best,
-        counted=counted(predicted),
+        counted=counted(predicted, clusters),
         em=saerens(*recalibrate(probs, known, weights)),
         errors_of=known.model,
         cautions=cautions,
     )
+
+
+def _clusters(own: NDArray[np.bool_], campaign: _Campaign) -> Clusters | None:
+    return None if campaign.clusters is None else Clusters.of(campaign.clusters[own])
 
 
 def _of_group(checked: Checked, own: NDArray[np.bool_]) -> Checked:

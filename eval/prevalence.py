@@ -5,11 +5,10 @@ What is known of its errors takes the bias off (quantification; Saerens et al., 
 
 - ``error_corrected``: the shares under which the error matrix of the validation posts makes the counts likeliest
 - ``saerens``: expectation-maximisation on the probabilities, which ``recalibrate`` has made honest class by class
-- ``prediction_powered``: a random sample that a person checked, with the predictions as a help
 
-The first two assume that posts of one motive look as they did in validation (label shift); the third assumes nothing
-but that the sample is random. Written here in some lines of NumPy, since the intervals need thousands of solutions at
-once; the tests hold them against independent solutions.
+Both assume that posts of one motive look as they did in validation (label shift); ``prediction_powered.py`` assumes
+nothing but that a sample is random. Written here in some lines of NumPy, since the intervals need thousands of
+solutions at once; the tests hold them against independent solutions.
 """
 
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from scipy.special import log_softmax
 from scipy.stats import chi2, norm
 
 from ..data.motives import MOTIVES
+from .design_effect import Clusters, plain_draws
 from .intervals import Estimate, exact_interval, percentile_interval
 
 Floats = NDArray[np.float64]
@@ -32,7 +32,7 @@ _ROUNDS = 400
 _STILL = 1e-9  # shares that move by less than this have settled
 _BLOCK = 1 << 16  # rows
 _SMOOTHING = 0.8  # posts added to each motive's row of an error matrix, spread as all posts are: no cell is impossible
-_NORMAL_95 = 1.96  # standard errors on either side of an estimate
+NORMAL_95 = 1.96  # standard errors on either side of an estimate
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,28 @@ class KnownErrors:
         return weights if weights.sum() > 0.5 * len(weights) else np.ones(len(self.gold))
 
 
-def counted(predicted: Ints) -> Shares:
-    """Count labels; the interval knows only that other posts could have been drawn."""
+def counted(predicted: Ints, clusters: Clusters | None = None) -> Shares:
+    """Count labels; the interval knows only that other posts, in other clusters, could have been drawn."""
     values = np.bincount(predicted, minlength=LABELS) / len(predicted)
-    return Shares(values, *exact_interval(values, np.full(LABELS, float(len(predicted)))))
+    return Shares(values, *exact_interval(values, effective_posts(predicted, clusters)))
+
+
+def effective_posts(predicted: Ints, clusters: Clusters | None) -> Floats:
+    """Tell how many posts of different clusters would say as much of each motive; shape (8,)."""
+    posts = float(len(predicted))
+    if clusters is None:
+        return np.full(LABELS, posts)
+    variance = np.diag(clusters.covariance(predicted, LABELS))
+    return plain_draws(np.bincount(predicted, minlength=LABELS) / posts, variance, clusters.least, posts)
 
 
 def error_corrected(
-    probs: Floats, known: KnownErrors, weights: Floats, resamples: int, rng: np.random.Generator
+    probs: Floats,
+    known: KnownErrors,
+    weights: Floats,
+    resamples: int,
+    rng: np.random.Generator,
+    clusters: Clusters | None = None,
 ) -> Shares:
     """Correct counts by the error matrix; the interval knows that the matrix was estimated too.
 
@@ -97,14 +111,14 @@ def error_corrected(
     values = solve_mixture(observed[None], matrix)[0]
     draws = rng.multinomial(len(known.gold), np.full(len(known.gold), 1 / len(known.gold)), size=resamples)
     resampled = solve_mixture(
-        rng.multinomial(len(cells), observed, size=resamples) / len(cells), _error_matrices(draws @ drawn_from, counts)
+        _resampled_shares(cells, observed, clusters, resamples, rng), _error_matrices(draws @ drawn_from, counts)
     )
     shares = _shares(values, resampled)
     # Percentiles are short where resamples are off centre, the normal interval where a share is near none, and both where
     # posts are few: resamples of one post are all alike. Each bound is the widest of these two and of the exact one for
     # as many posts as show their motive.
-    margin = _NORMAL_95 * resampled.std(axis=0)
-    found = np.einsum("ggb->g", matrix.reshape(LABELS, LABELS, -1)) * len(cells)
+    margin = NORMAL_95 * resampled.std(axis=0)
+    found = np.einsum("ggb->g", matrix.reshape(LABELS, LABELS, -1)) * effective_posts(probs.argmax(axis=1), clusters)
     exact_low, exact_high = exact_interval(values, found)
     low = np.minimum.reduce([shares.low, values - margin, exact_low])
     return Shares(
@@ -116,14 +130,15 @@ def difference_p_values(one: Shares, other: Shares) -> Floats:
     """Test whether two groups differ in each share, by the sides of their intervals that face each other.
 
     A share near none has a long upper side and hardly a lower one, so the mean width would mislead (the "MOVER" of Zou
-    and Donner, 2008). The errors of a model that judged both groups count twice: the test is a little too careful.
+    and Donner, 2008). What both groups share counts twice, such as the errors of the model that judged them, or authors
+    who wrote in both: there the test is too careful.
 
     :return: Two-sided p-values, shape (8,).
     """
     above = one.values > other.values
     own_side = np.where(above, one.values - one.low, one.high - one.values)
     facing = np.where(above, other.high - other.values, other.values - other.low)
-    error = np.hypot(own_side, facing) / _NORMAL_95
+    error = np.hypot(own_side, facing) / NORMAL_95
     # Sides without a width say that nothing is known of the error, not that there is none.
     distance = np.divide(np.abs(one.values - other.values), error, out=np.zeros(LABELS), where=error > 0)
     return 2 * norm.sf(distance)
@@ -150,7 +165,9 @@ def solve_mixture(shares: Floats, matrices: Floats) -> Floats:
     for _ in range(_ROUNDS):
         expected = (mixture[:, None] @ matrices)[:, 0]
         mixture = mixture * (matrices @ (shares / np.maximum(expected, 1e-300))[:, :, None])[:, :, 0]
-    return mixture / mixture.sum(axis=1, keepdims=True)
+    total = mixture.sum(axis=1, keepdims=True)
+    # Posts that all lie in cells which no known post has say nothing.
+    return np.divide(mixture, total, out=np.full_like(mixture, 1 / LABELS), where=total > 0)
 
 
 def recalibrate(probs: Floats, known: KnownErrors, weights: Floats) -> tuple[Floats, Floats]:
@@ -205,46 +222,14 @@ def _blocks(rows: int) -> Iterator[slice]:
     return (slice(start, start + _BLOCK) for start in range(0, rows, _BLOCK))
 
 
-def prediction_powered(probs: Floats, checked: Ints, gold: Ints, weights: Floats) -> Shares:
-    """Join the predictions of all posts with a checked random sample (PPI++; Angelopoulos et al., 2023).
-
-    :param probs: Of all posts, shape (posts, 8).
-    :param checked: Positions of the checked posts among all, ``gold`` their labels, ``weights`` the number of posts that
-        each stands for; all of shape (checked,).
-    """
-    n, m = len(probs), len(checked)
-    truth, said = np.eye(LABELS)[gold], probs[checked]
-    w = weights / weights.sum()
-    covariance = (w[:, None] * (truth - w @ truth) * (said - w @ said)).sum()
-    variance = ((said - said.mean(axis=0)) ** 2).sum() / m
-    trust = float(np.clip(covariance / max((1 + m / n) * variance, 1e-12), 0.0, 1.0))  # 0 ignores the predictions
-    residual = truth - trust * said
-    values = np.maximum(trust * probs.mean(axis=0) + w @ residual, 0.0)
-    variance = (w**2) @ (residual - w @ residual) ** 2 * m / max(m - 1, 1) + trust**2 * probs.var(axis=0) / n
-    low, high = wilson_interval(values.clip(0, 1), variance, least=float(1 / (w @ w)), most=n)
-    return Shares(values / values.sum(), low, high)
-
-
-def wilson_interval(values: Floats, variance: Floats, least: float, most: float) -> tuple[Floats, Floats]:
-    """Give 95 % intervals of shares that do not fail where a share is small (Wilson, 1927).
-
-    A share with this variance is worth as many plain draws as would have it. That number is itself uncertain where few
-    posts have a motive, so it is at most what all motives together say.
-
-    :param least: The fewest draws that the shares can be worth, ``most`` the most.
-    :return: Lower and upper bounds, each of shape (8,).
-    """
-    spread = values * (1 - values)
-    together = spread.sum() / max(float(variance.sum()), 1e-12)
-    own = np.where(variance > 0, spread / np.maximum(variance, 1e-12), least)
-    draws = np.clip(np.minimum(own, together), least, most)
-    square = _NORMAL_95**2
-    centre = (values + square / (2 * draws)) / (1 + square / draws)
-    margin = _NORMAL_95 * np.sqrt(spread / draws + square / (4 * draws**2)) / (1 + square / draws)
-    return np.maximum(centre - margin, 0.0), np.minimum(centre + margin, 1.0)
-
-
-def shift_p_value(probs: Floats, shares: Floats, known: KnownErrors, weights: Floats, bands: int = 3) -> float:
+def shift_p_value(
+    probs: Floats,
+    shares: Floats,
+    known: KnownErrors,
+    weights: Floats,
+    clusters: Clusters | None = None,
+    bands: int = 3,
+) -> float:
     """Test whether posts look as label shift says they should, by a chi-squared test on label and confidence.
 
     The cells are counted as if no share had been fitted to them, which is careful: with eight fewer degrees of freedom,
@@ -254,8 +239,8 @@ def shift_p_value(probs: Floats, shares: Floats, known: KnownErrors, weights: Fl
     """
     edges = confidence_edges(known.probs, bands)
     size = LABELS * bands
-    observed = np.bincount(cells_of(probs, edges), minlength=size) / len(probs)
-    known_cells = cells_of(known.probs, edges)
+    cells, known_cells = cells_of(probs, edges), cells_of(known.probs, edges)
+    observed = np.bincount(cells, minlength=size) / len(probs)
     expected, variance = np.zeros(size), np.zeros(size)
     for k in range(LABELS):
         own = np.where(known.gold == k, weights, 0.0)
@@ -263,10 +248,24 @@ def shift_p_value(probs: Floats, shares: Floats, known: KnownErrors, weights: Fl
         given = np.bincount(known_cells, own, minlength=size) / total
         expected += shares[k] * given
         variance += shares[k] ** 2 * given * (1 - given) * (own @ own) / total**2  # by the effective number of posts
-    variance += expected * (1 - expected) / len(probs)
-    usable = expected * min(len(probs), weights.sum() ** 2 / (weights @ weights)) > 5
+    posts = float(len(probs))
+    if clusters:
+        posts = float(plain_draws(observed, np.diag(clusters.covariance(cells, size)), clusters.least, posts).min())
+    variance += expected * (1 - expected) / posts
+    usable = expected * min(posts, weights.sum() ** 2 / (weights @ weights)) > 5
     statistic = ((observed - expected)[usable] ** 2 / variance[usable]).sum()
     return float(chi2.sf(statistic, max(int(usable.sum()), 1)))
+
+
+def _resampled_shares(
+    cells: Ints, observed: Floats, clusters: Clusters | None, resamples: int, rng: np.random.Generator
+) -> Floats:
+    """Draw the shares of cells that other posts, in other clusters, could have had; shape (resamples, cells)."""
+    if clusters is None:
+        return rng.multinomial(len(cells), observed, size=resamples) / len(cells)
+    covariance = clusters.covariance(cells, len(observed))
+    drawn = np.maximum(rng.multivariate_normal(observed, covariance, size=resamples, check_valid="ignore"), 0.0)
+    return drawn / drawn.sum(axis=1, keepdims=True)
 
 
 def _error_matrices(counts: Floats, overall: Floats) -> Floats:

@@ -9,18 +9,17 @@ from whyshare.data.motives import MOTIVES
 from whyshare.eval.comparison import holm
 from whyshare.eval.mix import Checked, Posts, measure_course, measure_mix
 from whyshare.eval.mix_report import cautions_in
+from whyshare.eval.prediction_powered import prediction_powered, wilson_interval
 from whyshare.eval.prevalence import (
     KnownErrors,
     Shares,
     counted,
     difference_p_values,
     error_corrected,
-    prediction_powered,
     recalibrate,
     saerens,
     shift_p_value,
     solve_mixture,
-    wilson_interval,
 )
 
 PRIOR = np.array([0.08, 0.22, 0.1, 0.08, 0.3, 0.12, 0.06, 0.04])
@@ -118,13 +117,13 @@ def test_short_periods_are_warned_of():
     days = [f"day {1 + row // 20:02d}" for row in range(200)] + ["later"] * 200
     course = measure_course(posts, days, known())
     named = ", ".join(f"day {day:02d} (20)" for day in range(1, 7))
-    warned = f"fewer than 100 posts, so the intervals are wide: in 10 of 11: {named}, and 4 more"
-    assert cautions_in("en", course) == [warned]
-    assert cautions_in("en", [], course[:1], course) == [warned.replace("wide: ", "wide: day 01 (20); ")]
-    [line] = cautions_in("zh", course)
+    warned = f"fewer than 100 posts, so the intervals are wide: in 10 of 11 periods: {named}, and 4 more"
+    assert cautions_in("en", [], course) == [warned]
+    assert cautions_in("en", course[:1], course) == [warned.replace("wide: ", "wide: day 01 (20); ")]
+    [line] = cautions_in("zh", [], course)
     assert "day 01（20）、day 02（20）" in line
     assert line.endswith("、day 06（20），另有 4 个")
-    assert "day 01（20）；11 个中有 10 个：day 01（20）、" in cautions_in("zh", course[:1], course)[0]
+    assert "day 01（20）；11 个时段中有 10 个：day 01（20）、" in cautions_in("zh", course[:1], course)[0]
     assert measure_course(posts, ["only"] * 400, known()) == []
 
 
@@ -209,11 +208,11 @@ def test_groups_and_warnings():
     assert [(mix.name, mix.posts, mix.checked) for mix in mixes] == [("all", 600, 280), ("a", 550, 275), ("b", 40, 5)]
     assert [mix.method for mix in mixes] == ["checked sample", "checked sample", "error matrix"]
     assert not cautions_in("en", mixes[:2])
-    few, few_checked = cautions_in("en", mixes[:1], mixes[1:])[:2]
-    assert few == "fewer than 100 posts, so the intervals are wide: in 1 of 2: b (40)"
+    few, few_checked = cautions_in("en", mixes)[:2]
+    assert few == "fewer than 100 posts, so the intervals are wide: in 1 of 2 groups: b (40)"
     assert few_checked.startswith("the checked posts are too few to use")
-    assert few_checked.endswith("check at least 50: in 1 of 2: b (5)")
-    assert cautions_in("zh", mixes[1:])[0] == "帖子不足 100 条，区间很宽：2 个中有 1 个：b（40）"
+    assert few_checked.endswith("check at least 50: in 1 of 2 groups: b (5)")
+    assert cautions_in("zh", mixes)[0] == "帖子不足 100 条，区间很宽：2 组中有 1 组：b（40）"
 
 
 def test_a_group_is_tested_by_the_method_of_the_rest():
@@ -235,9 +234,9 @@ def test_groups_without_a_checked_post_are_said_to_be_corrected_by_known_errors(
     gold, probs = world(CAMPAIGN, 600, seed=3)
     posts = Posts(probs.argmax(axis=1), probs, np.full(600, "en"))
     mixes = measure_mix(posts, ["a"] * 300 + ["b"] * 300, known(), Checked(np.arange(300), gold[:300], np.ones(300)))
-    [caution] = cautions_in("en", mixes[1:])
+    [caution] = cautions_in("en", mixes)
     assert "the model's known errors are used instead" in caution
-    assert caution.endswith("check at least 50: in 1 of 2: b (0)")
+    assert caution.endswith("check at least 50: in 1 of 2 groups: b (0)")
 
 
 def test_two_groups_are_one_test():
@@ -252,11 +251,11 @@ def test_two_groups_are_one_test():
 def test_a_handful_of_posts_is_not_tested():
     _, probs = world(CAMPAIGN, 213, seed=3)
     posts = Posts(probs.argmax(axis=1), probs, np.full(213, "en"))
-    a, b, c, d = measure_mix(posts, ["a"] * 100 + ["b"] * 110 + ["c"] + ["d"] * 2, known())[1:]
+    everything, a, b, c, d = measure_mix(posts, ["a"] * 100 + ["b"] * 110 + ["c"] + ["d"] * 2, known())
     assert [mix.p_values is None for mix in (a, b, c, d)] == [False, False, True, True]
     assert not any(c.differs(motive) for motive in MOTIVES)
     assert max(c.best.high - c.best.low) > 0.9
-    assert cautions_in("en", [a, b, c, d])[1].endswith("on either side: in 2 of 4: c (1), d (2)")
+    assert cautions_in("en", [everything, a, b, c, d])[1].endswith("on either side: in 2 of 4 groups: c (1), d (2)")
     assert all(mix.p_values is None for mix in measure_mix(posts, ["e"] * 210 + ["f"] * 3, known())[1:])
 
 
@@ -293,3 +292,9 @@ def test_campaigns_in_one_language_of_the_validation_are_not_warned_of():
 
 def test_label_order():
     assert len(MOTIVES) == len(CAMPAIGN)
+
+
+def test_posts_in_cells_that_no_known_post_has_say_nothing():
+    matrix = np.zeros((1, 8, 9))
+    matrix[:, :, :8] = np.eye(8)
+    np.testing.assert_allclose(solve_mixture(np.eye(9)[None, 8], matrix), np.full((1, 8), 1 / 8))
