@@ -11,7 +11,7 @@ from .cleaning import clean
 from .columns import TextColumn, find_column, find_text_columns, names_in
 from .errors import InputError, shown
 from .language import detect_language
-from .motives import MOTIVES, Motive
+from .motives import MOTIVES, NO_POST, Motive
 from .posts import Reject
 from .reading import open_table
 from .tables import Row, row_id
@@ -24,7 +24,8 @@ _NAMES = {
     for motive in MOTIVES
     for name in (motive.value, motive.en, motive.zh, motive.both)  # the last as whyshare prints them
 }
-_NO_LABEL = {"", "null", "none", "nan", "na"}
+_BLANK = {"", "nan", "na", "n/a"}
+_NO_POST = {"null", "none", "no post", "not a post", "无", "没有", "不是帖子", "非帖子", NO_POST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class AnnotatedSet:
-    """What was found in a file: the posts that can be used, the problems, and the rows labelled as no post."""
+    """What was found in a file: the posts that can be used, the problems, and the rows without a motive: blank, or no post."""
 
     posts: list[Annotated]
     problems: list[Problem]
@@ -72,10 +73,20 @@ def load_annotated(
     label_column: str | None = None,
     label_map: Mapping[str, str] | None = None,
 ) -> list[Annotated]:
-    """Load the posts of an annotated file; ``text,label`` are all the columns it needs.
+    """Load the posts of an annotated file that have a motive; ``text,label`` are all the columns it needs.
 
     :raises InputError: At the first row that is wrong; ``whyshare data check`` lists them all.
     """
+    return load_annotated_set(path, text_column, label_column, label_map).posts
+
+
+def load_annotated_set(
+    path: Path,
+    text_column: TextColumn = None,
+    label_column: str | None = None,
+    label_map: Mapping[str, str] | None = None,
+) -> AnnotatedSet:
+    """Load an annotated file as :func:`load_annotated` does, with the number of rows that have no motive."""
     found = check_annotated(path, text_column, label_column, label_map)
     errors = [problem for problem in found.problems if problem.is_error]
     if errors:
@@ -83,7 +94,7 @@ def load_annotated(
         raise InputError(f"{path} row {errors[0].row}: {errors[0].reason}{more}")
     if not found.posts:
         raise InputError(f"{path} has no labelled post; fill in the label column")
-    return found.posts
+    return found
 
 
 def check_annotated(
@@ -121,20 +132,29 @@ def check_annotated(
 
 
 def parse_motive(name: Any, label_map: Mapping[str, str] | None = None) -> Motive | None:
-    """Read a motive by its id, its English or Chinese name, or both; None where no motive is given.
+    """Read a motive by its id, its English or Chinese name, or both; None where it is blank or says "no post".
 
     :param label_map: Other names; None where the user has no way to give any.
     :raises ValueError: If the name is none of a motive.
     """
-    text = "" if name is None else " ".join(str(name).split())
+    text = _words(name)
     text = (label_map or {}).get(text, text)
-    if text.casefold() in _NO_LABEL:
+    if text.casefold() in _BLANK | _NO_POST:
         return None
     motive = _NAMES.get(text.casefold())
     if motive is None:
         advice = "mend it" if label_map is None else "mend it or map it with --label-map"
-        raise ValueError(f"label {shown(text)} is not one of {', '.join(MOTIVES)}; {advice}")
+        raise ValueError(f"label {shown(text)} is not one of {', '.join(MOTIVES)}, or null for no post; {advice}")
     return motive
+
+
+def is_blank(name: Any) -> bool:
+    """Tell a label that nobody has given yet from one that says "no post"; pandas writes NaN for the first."""
+    return _words(name).casefold() in _BLANK
+
+
+def _words(name: Any) -> str:
+    return "" if name is None else " ".join(str(name).split())
 
 
 def parse_label_map(entries: Sequence[str]) -> dict[str, str]:

@@ -1,47 +1,70 @@
 """The eight motives: the only place where their order, names and definitions are written down.
 
-The codebook that annotators work from is ``CODEBOOK.md`` beside this file.
+The codebook that annotators work from is ``CODEBOOK.md`` beside this file, in Chinese ``CODEBOOK.zh-CN.md``.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
-
-
-@dataclass(frozen=True)
-class Wording:
-    """What people read about a motive, in both languages."""
-
-    en: str
-    zh: str
-    gain_en: str
-    gain_zh: str
+from typing import Self
 
 
 class Motive(StrEnum):
     """Why a post was shared: one outside reason (``benefit``), then seven inside reasons.
 
     A motive is a plain string, so ``Motive.HELP == "help"``; iteration gives the label order of every model,
-    file and table.
+    file and table. ``en`` and ``zh`` are its names, ``gain_en`` and ``gain_zh`` what the author gets out of it, in one
+    line.
     """
 
-    BENEFIT = "benefit"
-    EXISTENCE = "existence"
-    BELONGING = "belonging"
-    UNIQUENESS = "uniqueness"
-    VALUE = "value"
-    ATTENTION = "attention"
-    HELP = "help"
-    WARNING = "warning"
+    en: str
+    zh: str
+    gain_en: str
+    gain_zh: str
 
-    @property
-    def en(self) -> str:
-        """The English name, such as ``Direct benefit``."""
-        return WORDINGS[self].en
+    BENEFIT = "benefit", "Direct benefit", "直接利益", "I post because I get paid or may win.", "发了有钱拿、有奖中。"
+    EXISTENCE = (
+        "existence",
+        "Announce existence",
+        "宣告存在",
+        "I am here; this is my moment.",
+        "我在这里，这是我的此刻。",
+    )
+    BELONGING = (
+        "belonging",
+        "Find similar people",
+        "寻找同类",
+        "Anyone else like me? We are the same.",
+        "有人和我一样吗？我们是一类人。",
+    )
+    UNIQUENESS = (
+        "uniqueness",
+        "Show uniqueness",
+        "展示独特",
+        "Look what I have, did, am or know how to do.",
+        "看我有什么、做了什么、会什么。",
+    )
+    VALUE = (
+        "value",
+        "Provide value",
+        "提供价值",
+        "You will want to know, see or use this.",
+        "这个你会想知道、想看、用得上。",
+    )
+    ATTENTION = (
+        "attention",
+        "Attract attention",
+        "吸引关注",
+        "Look at me: see how it hurts, how outrageous it is.",
+        "看看我：多痛，多气人。",
+    )
+    HELP = "help", "Seek help", "寻求帮助", "Please do something for me or for them.", "请帮帮我，帮帮他们。"
+    WARNING = "warning", "Crisis warning", "危机预警", "Danger! Watch out, tell everyone.", "危险！注意，告诉大家。"
 
-    @property
-    def zh(self) -> str:
-        """The Chinese name, such as ``直接利益``."""
-        return WORDINGS[self].zh
+    def __new__(cls, label: str, en: str, zh: str, gain_en: str, gain_zh: str) -> Self:
+        """Make a motive that equals its label."""
+        motive = str.__new__(cls, label)
+        motive._value_ = label
+        motive.en, motive.zh, motive.gain_en, motive.gain_zh = en, zh, gain_en, gain_zh
+        return motive
 
     @property
     def both(self) -> str:
@@ -49,56 +72,10 @@ class Motive(StrEnum):
         return f"{self} {self.zh}"
 
     @property
-    def gain_en(self) -> str:
-        """What the author gets out of it, in one English line."""
-        return WORDINGS[self].gain_en
-
-    @property
-    def gain_zh(self) -> str:
-        """What the author gets out of it, in one Chinese line."""
-        return WORDINGS[self].gain_zh
-
-    @property
     def position(self) -> int:
         """The column of this motive in every array of probabilities, 0 to 7."""
         return MOTIVES.index(self)
 
 
-WORDINGS: dict[Motive, Wording] = {
-    Motive.BENEFIT: Wording(
-        "Direct benefit", "直接利益", "I post because I get paid or may win.", "发了有钱拿、有奖中。"
-    ),
-    Motive.EXISTENCE: Wording(
-        "Announce existence", "宣告存在", "I am here; this is my moment.", "我在这里，这是我的此刻。"
-    ),
-    Motive.BELONGING: Wording(
-        "Find similar people",
-        "寻找同类",
-        "Anyone else like me? We are the same.",
-        "有人和我一样吗？我们是一类人。",
-    ),
-    Motive.UNIQUENESS: Wording(
-        "Show uniqueness",
-        "展示独特",
-        "Look what I have, did, am or know how to do.",
-        "看我有什么、做了什么、会什么。",
-    ),
-    Motive.VALUE: Wording(
-        "Provide value",
-        "提供价值",
-        "You will want to know, see or use this.",
-        "这个你会想知道、想看、用得上。",
-    ),
-    Motive.ATTENTION: Wording(
-        "Attract attention",
-        "吸引关注",
-        "Look at me: see how it hurts, how outrageous it is.",
-        "看看我：多痛，多气人。",
-    ),
-    Motive.HELP: Wording("Seek help", "寻求帮助", "Please do something for me or for them.", "请帮帮我，帮帮他们。"),
-    Motive.WARNING: Wording(
-        "Crisis warning", "危机预警", "Danger! Watch out, tell everyone.", "危险！注意，告诉大家。"
-    ),
-}
-
 MOTIVES: tuple[Motive, ...] = tuple(Motive)
+NO_POST = "null 不是帖子"  # what an annotator chooses where the codebook says null, written like ``both`` of a motive

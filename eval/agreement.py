@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..data.motives import MOTIVES, Motive
-from .intervals import RESAMPLES, Estimate, first_estimate, resample_weights
+from .intervals import RESAMPLES, Estimate, first_estimate, proportion, resample_weights
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -23,13 +24,15 @@ MISSING = -1
 
 @dataclass(frozen=True)
 class Agreement:
-    """What ``whyshare agreement`` prints.
+    """What ``whyshare agreement`` prints, of the ``posts`` that two annotators or more have labelled.
 
+    ``labelled_once`` counts those that only one has.
     ``overall`` holds the coefficients of all annotators together, ``pairs`` Cohen's kappa and the share of equal labels
     of every two, ``classes`` Krippendorff's alpha of each motive against the rest.
     """
 
     posts: int
+    labelled_once: int
     annotators: Sequence[str]
     overall: Mapping[str, Estimate]
     pairs: Mapping[tuple[str, str], tuple[Estimate, Estimate]]
@@ -39,6 +42,7 @@ class Agreement:
         """Give plain values; every estimate as value, low, high."""
         return {
             "posts": self.posts,
+            "labelled_once": self.labelled_once,
             "annotators": list(self.annotators),
             "overall": {name: one.as_json() for name, one in self.overall.items()},
             "pairs": [
@@ -47,6 +51,36 @@ class Agreement:
             ],
             "classes": {str(motive): alpha.as_json() for motive, alpha in self.classes.items()},
         }
+
+
+@dataclass(frozen=True)
+class BeyondChance:
+    """Agreement as it was observed, and as chance alone would give it; each (resamples,), the posts as they are first."""
+
+    observed: Floats
+    expected: Floats
+
+    @property
+    def values(self) -> Floats:
+        """The coefficient: 1 where all agree, 0 for chance; NaN where chance alone would have all agree."""
+        return self._at(self.observed, self.expected)
+
+    def estimate(self, posts: int) -> Estimate:
+        """Join the coefficient with its interval, which is as wide as that of the observed share makes it, or wider.
+
+        Among posts that all agree on, and among their resamples, no coefficient but 1 is seen.
+        """
+        found = first_estimate(self.values)
+        if not isfinite(found.value):
+            return found
+        share = _share(self.observed, posts)
+        low, high = self._at(np.array([share.low, share.high]), self.expected[0])
+        return Estimate(found.value, max(float(np.fmin(found.low, low)), -1.0), float(np.fmax(found.high, high)))
+
+    @staticmethod
+    def _at(observed: Floats, expected: Floats) -> Floats:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(expected < 1, (observed - expected) / (1 - expected), np.nan)
 
 
 def pairable(labels: Ints) -> Ints:
@@ -66,34 +100,28 @@ def percent_agreement(counts: Floats, weights: Floats) -> Floats:
     return weights @ per_post / weights.sum(axis=1)
 
 
-def fleiss_kappa(counts: Floats, weights: Floats) -> Floats:
+def fleiss_kappa(counts: Floats, weights: Floats) -> BeyondChance:
     """Compare agreement with what the shares of the labels would give by chance (Fleiss, 1971)."""
     shares = weights @ counts
     shares /= shares.sum(axis=1, keepdims=True)
-    return _beyond_chance(percent_agreement(counts, weights), (shares**2).sum(axis=1))
+    return BeyondChance(percent_agreement(counts, weights), (shares**2).sum(axis=1))
 
 
-def krippendorff_alpha(counts: Floats, weights: Floats) -> Floats:
-    """Compare disagreement with what pairing all labels at random would give; posts may lack labels.
-
-    Like the kappas, it has no value (NaN) where all labels are the same: chance alone would have them agree.
-    """
+def krippendorff_alpha(counts: Floats, weights: Floats) -> BeyondChance:
+    """Compare agreement with what pairing all labels at random would give; posts may lack labels."""
     raters = counts.sum(axis=1)
     equal_pairs = weights @ ((counts * (counts - 1)).sum(axis=1) / (raters - 1))
     totals = weights @ counts
     values = totals.sum(axis=1)
-    observed = 1 - equal_pairs / values
-    expected = 1 - (totals * (totals - 1)).sum(axis=1) / (values * (values - 1))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(expected > 0, 1 - observed / expected, np.nan)
+    return BeyondChance(equal_pairs / values, (totals * (totals - 1)).sum(axis=1) / (values * (values - 1)))
 
 
-def cohen_kappa(first: Ints, second: Ints, classes: int, weights: Floats) -> Floats:
-    """Compare two annotators, each with label shares of their own (Cohen, 1960); shape (resamples,)."""
+def cohen_kappa(first: Ints, second: Ints, classes: int, weights: Floats) -> BeyondChance:
+    """Compare two annotators, each with label shares of their own (Cohen, 1960)."""
     totals = weights.sum(axis=1)
     observed = weights @ (first == second).astype(float) / totals
     shares = [weights @ np.eye(classes)[labels] / totals[:, None] for labels in (first, second)]
-    return _beyond_chance(observed, (shares[0] * shares[1]).sum(axis=1))
+    return BeyondChance(observed, (shares[0] * shares[1]).sum(axis=1))
 
 
 def measure_agreement(
@@ -108,28 +136,28 @@ def measure_agreement(
     weights = np.vstack([np.ones(len(usable)), resample_weights(len(usable), resamples=resamples, seed=seed)])
     counts = label_counts(usable, classes)
     overall = {
-        "equal labels": first_estimate(percent_agreement(counts, weights)),
-        "Krippendorff's alpha": first_estimate(krippendorff_alpha(counts, weights)),
+        "equal labels": _share(percent_agreement(counts, weights), len(usable)),
+        "Krippendorff's alpha": krippendorff_alpha(counts, weights).estimate(len(usable)),
     }
     complete = (usable != MISSING).all(axis=1)
     if complete.sum() >= 2:
         own = weights[:, complete][weights[:, complete].sum(axis=1) > 0]
         name = "Fleiss' kappa" + ("" if complete.all() else f" ({complete.sum()} posts that all have labelled)")
-        overall[name] = first_estimate(fleiss_kappa(counts[complete], own))
+        overall[name] = fleiss_kappa(counts[complete], own).estimate(int(complete.sum()))
     pairs = {}
     for i, j in combinations(range(labels.shape[1]), 2):
         both = (usable[:, i] != MISSING) & (usable[:, j] != MISSING)
         if both.sum() >= 2:
             own = weights[:, both][weights[:, both].sum(axis=1) > 0]
             first, second = usable[both, i], usable[both, j]
-            kappa = first_estimate(cohen_kappa(first, second, classes, own))
-            equal = first_estimate(own @ (first == second) / own.sum(axis=1))
-            pairs[annotators[i], annotators[j]] = (kappa, equal)
+            kappa = cohen_kappa(first, second, classes, own)
+            pairs[annotators[i], annotators[j]] = (kappa.estimate(len(first)), _share(kappa.observed, len(first)))
     alphas = {}
     for k, motive in enumerate(MOTIVES):
         against_rest = np.stack([counts[:, k], counts.sum(axis=1) - counts[:, k]], axis=1)
-        alphas[motive] = first_estimate(krippendorff_alpha(against_rest, weights))
-    return Agreement(len(usable), annotators, overall, pairs, alphas)
+        alphas[motive] = krippendorff_alpha(against_rest, weights).estimate(len(usable))
+    labelled_once = int(((labels != MISSING).sum(axis=1) == 1).sum())
+    return Agreement(len(usable), labelled_once, annotators, overall, pairs, alphas)
 
 
 def disagreements(labels: Ints) -> Counter[tuple[int, int]]:
@@ -144,6 +172,5 @@ def disagreements(labels: Ints) -> Counter[tuple[int, int]]:
     return found
 
 
-def _beyond_chance(observed: Floats, expected: Floats) -> Floats:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(expected < 1, (observed - expected) / (1 - expected), np.nan)
+def _share(resampled: Floats, posts: int) -> Estimate:
+    return proportion(resampled[0], resampled[1:], posts)

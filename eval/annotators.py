@@ -1,26 +1,29 @@
 """The labels of several annotators: from one file with a column for each, or from a file of each.
 
-Labels are motives by the id of the post. None stands for "no post", which is null in JSON and the word elsewhere; a post
-that an annotator left out, as by a blank cell, is not among theirs.
+Labels are motives by the id of the post. None stands for "no post", which is null in JSON and a word elsewhere; a post
+that an annotator has not read, whose cell is blank, is not among theirs.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.annotated import LABEL_COLUMNS, parse_motive
+from ..data.annotated import LABEL_COLUMNS, is_blank, parse_motive
 from ..data.columns import find_column, usual_text_columns
 from ..data.errors import InputError
 from ..data.kinds import JSON_KINDS, file_kind
-from ..data.motives import MOTIVES, Motive
+from ..data.motives import MOTIVES, NO_POST, Motive
 from ..data.reading import open_table
-from ..data.tables import Row, Table, row_id
+from ..data.tables import Row, Table, row_id, unique_names
 from .agreement import MISSING
 
 Labels = dict[str, Motive | None]
 ID_COLUMNS = ("id", "post")  # the second of what whyshare sample drew
+
+_OF_ONE = ("label", "secondary", "certainty")  # what a file of one annotator says for them alone
 
 # Columns of a single file that are never an annotator's labels.
 _NOT_LABELS = {
@@ -100,6 +103,42 @@ def label_matrix(labels: Mapping[str, Labels]) -> tuple[list[str], NDArray[np.in
     return ids, np.array(rows, dtype=np.int64).reshape(len(ids), len(labels))
 
 
+def to_settle(
+    paths: Sequence[Path], labels: Mapping[str, Labels], people: Sequence[str]
+) -> tuple[list[str], list[dict[str, Any]]]:
+    """Lay the labels beside the posts, for a person to settle those on which annotators differ.
+
+    The columns are those of the first file, then ``label``, which is what all people say who labelled the post, and
+    blank where they differ, then one for each annotator, under another name where that is taken.
+
+    :param people: The annotators that are no model.
+    :return: The columns, and the rows: posts on which annotators differ, those that nobody has labelled, the others.
+    """
+    tables = [open_table(path) for path in paths]
+    posts: dict[str, Mapping[str, Any]] = {}
+    for path, table in zip(paths, tables, strict=True):
+        posts |= {key: row.values for key, row in _rows(path, table).items() if key not in posts}
+    first = tables[0].columns
+    theirs = people if len(paths) == 1 else [find_column(first, LABEL_COLUMNS)]
+    kept = [name for name in first if name not in theirs and find_column([name], _OF_ONE) is None]
+    key_column = find_column(kept, ID_COLUMNS) or "id"
+    columns = unique_names([*dict.fromkeys([key_column, *kept]), "label", *labels])
+    names = dict(zip(labels, columns[-len(labels) :], strict=True))
+    rows = []
+    for key, values in posts.items():
+        said = {name: own[key] for name, own in labels.items() if key in own}
+        agreed = {label for name, label in said.items() if name in people}
+        row = {key_column: key, **{name: values[name] for name in kept if name in values}}
+        row |= {"label": _written(agreed.pop()) if len(agreed) == 1 else ""}
+        row |= {names[name]: _written(said[name]) if name in said else "" for name in labels}
+        rows.append((len(set(said.values())) < 2, bool(row["label"]), row))
+    return columns, [row for *_, row in sorted(rows, key=lambda row: row[:2])]
+
+
+def _written(label: Motive | None) -> str:
+    return NO_POST if label is None else str(label)
+
+
 def _rows(path: Path, table: Table) -> dict[str, Row]:
     rows: dict[str, Row] = {}
     for row in table.whole_rows(path):
@@ -115,7 +154,7 @@ def _labels(path: Path, rows: Mapping[str, Row], column: str) -> Labels:
     labels: Labels = {}
     for key, row in rows.items():
         value = row.values.get(column, "")
-        if (value is None and not is_json) or (isinstance(value, str) and not value.strip()):
+        if is_blank(value) and not (value is None and is_json):
             continue
         try:
             labels[key] = parse_motive(value)

@@ -7,10 +7,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from whyshare.cli import main
-from whyshare.data.annotated import check_annotated, load_annotated, parse_label_map, parse_motive
+from whyshare.data.annotated import check_annotated, is_blank, load_annotated, parse_label_map, parse_motive
 from whyshare.data.errors import InputError
 from whyshare.data.fingerprints import text_fingerprint
-from whyshare.data.motives import MOTIVES, Motive
+from whyshare.data.motives import MOTIVES, NO_POST, Motive
 from whyshare.data.predictions import read_predictions
 
 DATA = Path(__file__).parents[2] / "data" / "annotated"
@@ -88,6 +88,14 @@ def test_other_names_can_stand_for_no_motive():
     for entry in ("ad", "ad=joy"):
         with pytest.raises(InputError, match=r"is not of the form theirs=ours .*, or null for no motive"):
             parse_label_map([entry])
+
+
+def test_no_post_is_said_in_words_and_a_blank_is_not_read_yet():
+    said = ["null", "NULL", "none", "no post", "无", "不是帖子", NO_POST, "null  不是帖子"]
+    blank = [None, "", " ", "nan", float("nan"), "NA"]
+    assert {parse_motive(word) for word in said + blank} == {None}
+    assert not any(map(is_blank, said))
+    assert all(map(is_blank, blank))
 
 
 def test_printed_labels_are_read_and_advice_fits_the_command():

@@ -2,11 +2,15 @@ import json
 import re
 
 import numpy as np
+import openpyxl
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from whyshare.cli import main
+from whyshare.data.annotated import load_annotated
 from whyshare.data.errors import InputError
+from whyshare.data.motives import MOTIVES, NO_POST
+from whyshare.data.reading import open_table
 from whyshare.eval.agreement import (
     cohen_kappa,
     disagreements,
@@ -47,25 +51,25 @@ def matrix(text):
 def test_krippendorff_equals_the_published_example():
     usable = pairable(matrix(KRIPPENDORFF).T - 1)
     alpha = krippendorff_alpha(label_counts(usable, 5), np.ones((1, len(usable))))
-    assert alpha[0] == pytest.approx(0.743, abs=0.0005)
+    assert alpha.values[0] == pytest.approx(0.743, abs=0.0005)
 
 
 def test_fleiss_equals_the_published_example():
-    assert fleiss_kappa(matrix(FLEISS).astype(float), np.ones((1, 10)))[0] == pytest.approx(0.210, abs=0.0005)
+    assert fleiss_kappa(matrix(FLEISS).astype(float), np.ones((1, 10))).values[0] == pytest.approx(0.210, abs=0.0005)
 
 
 def test_cohen_equals_scikit_learn():
     rng = np.random.default_rng(0)
     first = rng.integers(0, 8, 300)
     second = np.where(rng.random(300) < 0.6, first, rng.integers(0, 8, 300))
-    kappa = cohen_kappa(first, second, 8, np.ones((1, 300)))[0]
+    kappa = cohen_kappa(first, second, 8, np.ones((1, 300))).values[0]
     assert kappa == pytest.approx(cohen_kappa_score(first, second))
 
 
 def test_perfect_and_missing_labels():
     labels = np.array([[0, 0, -1], [1, 1, 1], [2, -1, 2], [3, -1, -1]])
     agreement = measure_agreement(labels, ["a", "b", "c"], 9, resamples=50)
-    assert agreement.posts == 3
+    assert (agreement.posts, agreement.labelled_once) == (3, 1)
     assert agreement.overall["Krippendorff's alpha"].value == 1.0
     assert "Fleiss' kappa" not in agreement.overall
     assert agreement.pairs["a", "b"][1].value == 1.0
@@ -78,10 +82,28 @@ def test_what_nobody_disagrees_about_by_chance_has_no_coefficient():
     assert {str(alpha) for alpha in agreement.classes.values()} == {"–"}
 
 
+def test_five_equal_posts_leave_doubt():
+    agreement = measure_agreement(np.arange(5).repeat(2).reshape(5, 2), ["a", "b"], 9, resamples=50)
+    found = [*agreement.overall.values(), *agreement.pairs["a", "b"], agreement.classes[MOTIVES[0]]]
+    assert {(one.value, one.high) for one in found} == {(1.0, 1.0)}
+    assert found[0].low == pytest.approx(0.025 ** (1 / 5))  # Clopper and Pearson
+    assert max(one.low for one in found) < 0.5
+
+
+def test_intervals_hold_the_agreement_they_are_drawn_from():
+    rng, held = np.random.default_rng(0), 0
+    for _ in range(100):
+        first = rng.integers(0, 8, 15)
+        labels = np.stack([first, np.where(rng.random(15) < 0.95, first, (first + 1) % 8)], axis=1)
+        share, alpha = list(measure_agreement(labels, ["a", "b"], 9, resamples=50).overall.values())[:2]
+        held += (share.low <= 0.95 <= share.high) + (alpha.low <= 1 - 0.05 / 0.875 <= alpha.high)
+    assert held >= 190
+
+
 def test_fleiss_is_of_the_posts_that_all_have_labelled():
     labels = np.array([[0, 0, 1], [1, 1, 1], [2, 2, 0], [3, 3, -1]])
     agreement = measure_agreement(labels, ["a", "b", "c"], 9, resamples=50)
-    complete = fleiss_kappa(label_counts(labels[:3], 9), np.ones((1, 3)))[0]
+    complete = fleiss_kappa(label_counts(labels[:3], 9), np.ones((1, 3))).values[0]
     assert agreement.overall["Fleiss' kappa (3 posts that all have labelled)"].value == complete
     assert disagreements(labels) == {(0, 1): 2, (0, 2): 2}
 
@@ -97,8 +119,13 @@ def test_the_command_places_files_side_by_side(tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert "3 posts, 2 annotators" in printed
     assert "1 posts are labelled differently -> differ.csv" in printed
+    assert "1 posts have a label from one annotator only and are left out" in printed
     assert re.search(r"value, help +1\b", printed)
-    assert "3,help,value" in (tmp_path / "differ.csv").read_text(encoding="utf-8")
+    written = (tmp_path / "differ.csv").read_text(encoding="utf-8-sig").split()
+    assert written == ["id,label,ann,bob", "3,,help,value", "1,help,help,help", "2,value,value,value", "9,help,,help"]
+    assert main(["agreement", "ann.csv", "bob.csv", "-o", "differ.csv"]) == 2
+    assert "differ.csv exists, and labels may be filled in; choose another name, or --force" in capsys.readouterr().err
+    assert main(["agreement", "ann.csv", "bob.csv", "-o", "differ.csv", "--force"]) == 0
 
 
 def test_posts_are_paired_by_an_id_in_capitals(tmp_path, monkeypatch, capsys):
@@ -140,6 +167,35 @@ def test_one_annotator_and_a_model(tmp_path, monkeypatch, capsys):
     assert (found["annotators"], found["posts"]) == (["label", "labelled"], 2)  # a model has no "no post"
     assert main(["agreement", "one.csv"]) == 2
     assert "one.csv has the labels of one annotator, label; name" in capsys.readouterr().err
+
+
+def test_what_two_agree_on_is_a_sample_to_fill_in(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    head = "post,weight,text,label,secondary,note"
+    said = (["help", "value", "无", "null", "", "help"], ["help", "warning", "no post", "value", "", ""])
+    for name, labels in zip(("ann", "text"), said, strict=True):
+        rows = [f"{row},{row % 2 + 1},post {row},{label},value,{name}" for row, label in enumerate(labels, start=2)]
+        (tmp_path / f"{name}.csv").write_text("\n".join([head, *rows]), encoding="utf-8")
+    (tmp_path / "model.csv").write_text("motive\nvalue\nvalue\nvalue\nvalue\nvalue\nhelp\n", encoding="utf-8")
+    command = ["agreement", "ann.csv", "text.csv", "--predictions", "model.csv"]
+    for name in ("agreed.xlsx", "agreed.csv", "agreed.jsonl"):
+        assert main([*command, "-o", name]) == 0
+        assert f"4 posts are labelled differently -> {name}" in capsys.readouterr().out
+        rows = list(open_table(tmp_path / name).rows)
+        assert list(rows[0].values) == ["post", "weight", "text", "note", "label", "ann", "text_2", "model"]
+        found = [tuple(str(value or "") for value in row.values.values()) for row in rows]
+        assert found == [
+            ("3", "2", "post 3", "ann", "", "value", "warning", "value"),
+            ("5", "2", "post 5", "ann", "", NO_POST, "value", "value"),
+            ("2", "1", "post 2", "ann", "help", "help", "help", "value"),  # a model has no say in it
+            ("4", "1", "post 4", "ann", NO_POST, NO_POST, NO_POST, "value"),
+            ("6", "1", "post 6", "ann", "", "", "", ""),
+            ("7", "2", "post 7", "ann", "help", "help", "", "help"),
+        ]
+        assert [post.label for post in load_annotated(tmp_path / name)] == ["help", "help"]  # as eval reads it
+        assert read_columns(tmp_path / name, ["ann", "text_2"])["ann"]["4"] is None
+    choices = openpyxl.load_workbook("agreed.xlsx")["check"].data_validations.dataValidation[0]
+    assert str(choices.sqref) == "E2:E7"
 
 
 def test_two_who_filled_in_the_same_sample(tmp_path, monkeypatch, capsys):

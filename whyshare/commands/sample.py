@@ -29,7 +29,8 @@ def run(options: argparse.Namespace) -> None:
     from ..data.copies import named
     from ..data.writing import check_output
     from ..eval.labelled_file import LabelledFile
-    from ..eval.sampling import draw, is_free, write_sample
+    from ..eval.sample_files import write_sample
+    from ..eval.sampling import draw, is_free
 
     if options.count < 1:
         raise InputError(f"-n is {options.count}; at least 1 is needed")
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> None:
     same = [word for name in options.text_column or [] for word in ("--text-column", name)]
     same += [word for name in options.by for word in ("--by", name)]
     command = shlex.join(["whyshare", "mix", named(str(options.labelled)), "--checked", str(options.output), *same])
-    first = "fill in the column label"
+    first = "fill in the column label (null for no post; blank is not read yet)"
     if options.format != "file":
         first = f"import it into {options.format}, label it there, export it and give that file in its place"
     print(f"{first}, then: {command}")
