@@ -1,22 +1,26 @@
 """Charts as inline SVG: no script, no network, readable in light and dark and on paper.
 
-Colours come from CSS variables of the page (``templates/base.html``); every chart has a title for screen readers and
-says its numbers in text.
+Colours come from CSS variables of the page (``templates/base.html``). To a screen reader a chart is a picture with a title:
+its numbers stand in a table beside it.
 """
 
 from collections.abc import Sequence
 
 from markupsafe import Markup, escape
+from rich.cells import cell_len
 
 from .evaluation import ReliabilityPoint
 from .intervals import Estimate
+from .pages import percent
 
 ROW = 26  # height of a row of bars, in units of the view box
 LABEL = 165  # width of the names beside bars
 WIDE = 600
+CELLS = 20  # of a name beside bars: letters, or half as many Chinese characters
+SHADES = (0.06, 0.56)  # of a heat map; in any, and in the dark too, the contrast of its numbers is 4.5 or more
 
 
-def bars(rows: Sequence[tuple[str, float, float, float, str]], title: str, percent: bool = False) -> Markup:
+def bars(rows: Sequence[tuple[str, float, float, float, str]], title: str, percents: bool = False) -> Markup:
     """Draw horizontal bars from 0 to 1 with their intervals.
 
     :param rows: Name, value, low, high, and a CSS colour.
@@ -26,11 +30,7 @@ def bars(rows: Sequence[tuple[str, float, float, float, str]], title: str, perce
     for number, (name, value, low, high, colour) in enumerate(rows):
         y = number * ROW
         left, right = (LABEL + width * min(max(bound, 0.0), 1.0) for bound in (low, high))
-        shown = (
-            f"{100 * value:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
-            if percent
-            else f"{value:.2f} [{low:.2f}, {high:.2f}]"
-        )
+        shown = percent(Estimate(value, low, high)) if percents else f"{value:.2f} [{low:.2f}, {high:.2f}]"
         parts.append(
             f'<text x="{LABEL - 10}" y="{y + 17}" text-anchor="end">{escape(name)}</text>'
             f'<rect x="{LABEL}" y="{y + 5}" width="{max(width * value, 0):.1f}" height="{ROW - 10}" rx="2" fill="{colour}"/>'
@@ -40,16 +40,23 @@ def bars(rows: Sequence[tuple[str, float, float, float, str]], title: str, perce
     return _svg(WIDE, len(rows) * ROW + 4, title, parts)
 
 
-def stacked_bars(rows: Sequence[tuple[str, Sequence[tuple[str, float, str]]]], title: str) -> Markup:
+def stacked_bars(rows: Sequence[tuple[str, str, Sequence[tuple[str, float, str]]]], title: str) -> Markup:
     """Draw one full-width bar a row, cut into shares.
 
-    :param rows: Name of the row, and its segments: name, share, CSS colour.
+    :param rows: Name of the row, a mark behind it, and its segments: name, share, CSS colour; without any, the name
+        stands alone, in the place of a bar.
     """
     width = WIDE - LABEL
     parts = []
-    for number, (name, segments) in enumerate(rows):
+    for number, (name, mark, segments) in enumerate(rows):
         y, x = number * ROW, float(LABEL)
-        parts.append(f'<text x="{LABEL - 10}" y="{y + 17}" text-anchor="end">{escape(name[:22])}</text>')
+        if not segments:
+            parts.append(f'<text x="{LABEL}" y="{y + 17}" class="small">{escape(name)}</text>')
+            continue
+        shown = escape(shortened(name, CELLS - len(mark)) + mark)
+        parts.append(
+            f'<text x="{LABEL - 10}" y="{y + 17}" text-anchor="end">{shown}<title>{escape(name)}</title></text>'
+        )
         total = sum(share for _, share, _ in segments) or 1.0
         for segment, share, colour in segments:
             size = width * share / total
@@ -62,13 +69,22 @@ def stacked_bars(rows: Sequence[tuple[str, Sequence[tuple[str, float, str]]]], t
                     f'<text x="{x + size / 2:.1f}" y="{y + 17}" text-anchor="middle" class="inside">{share:.0%}</text>'
                 )
             x += size
-    legend = [(name, colour) for name, _, colour in (rows[0][1] if rows else [])]
+    legend = [(name, colour) for name, _, colour in (rows[0][2] if rows else [])]
     top = len(rows) * ROW + 10
     for k, (name, colour) in enumerate(legend):
         x, y = (k % 3) * (WIDE / 3), top + (k // 3) * 20
         parts.append(f'<rect x="{x:.0f}" y="{y}" width="11" height="11" rx="2" fill="{colour}"/>')
         parts.append(f'<text x="{x + 16:.0f}" y="{y + 10}" class="small">{escape(name)}</text>')
     return _svg(WIDE, top + 20 * -(-len(legend) // 3), title, parts)
+
+
+def shortened(name: str, cells: int) -> str:
+    """Cut a name that is wider than so many letters; a Chinese character is as wide as two."""
+    if cell_len(name) <= cells:
+        return name
+    while cell_len(name) > cells - 1:
+        name = name[:-1]
+    return name + "…"
 
 
 def heat_map(counts: Sequence[Sequence[int]], names: Sequence[str], title: str, rows: str, columns: str) -> Markup:
@@ -85,13 +101,12 @@ def heat_map(counts: Sequence[Sequence[int]], names: Sequence[str], title: str, 
     for i, row in enumerate(counts):
         total = max(sum(row), 1)
         for j, count in enumerate(row):
-            share = count / total
+            shade = SHADES[0] + (SHADES[1] - SHADES[0]) * count / total
             x, y = left + j * cell, top + i * 34
             parts.append(
                 f'<rect x="{x + 1}" y="{y + 1}" width="{cell - 2}" height="32" rx="3" class="{"hit" if i == j else "miss"}" '
-                f'fill-opacity="{0.06 + 0.94 * share:.2f}"/>'
-                f'<text x="{x + cell / 2}" y="{y + 22}" text-anchor="middle" class="{"strong" if share > 0.5 else ""}">'
-                f"{count or ''}</text>"
+                f'fill-opacity="{shade:.2f}"/>'
+                f'<text x="{x + cell / 2}" y="{y + 22}" text-anchor="middle">{count or ""}</text>'
             )
     return _svg(left + cell * len(names) + 24, top + 34 * len(names) + 6, title, parts)
 

@@ -1,5 +1,6 @@
 """A labelled file of any length in little memory: numbers of every post; texts only of the few that are read again."""
 
+import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +18,8 @@ from ..data.kinds import JSON_KINDS, file_kind, split_part
 from ..data.motives import MOTIVES
 from ..data.predictions import read_predictions, read_texts
 
+# What copies of one text differ in; to clean every text would take three times as long as to read it.
+_OWN_PARTS = re.compile(r"https?://[!-~]+|@[\w-]+|\s+")
 SHARED = 100_000  # different values of a column that are kept once, however many posts have them
 
 
@@ -34,7 +37,8 @@ class LabelledFile:
     """The posts of a labelled file that have a motive, in its order.
 
     ``posts.probs`` has no rows where the file has no probabilities. ``rows`` (posts,) are their rows in the file,
-    ``names`` all of its columns, ``columns`` the values of those that were asked for; ``no_motive`` counts the others.
+    ``names`` all of its columns, ``columns`` the values of those that were asked for, ``hashes`` (posts,) those of others,
+    0 where there is none; ``no_motive`` counts the others, ``repeats`` the posts whose text an earlier one has.
     """
 
     path: Path
@@ -43,22 +47,33 @@ class LabelledFile:
     rows: NDArray[np.int64]
     names: Sequence[str]
     columns: Mapping[str, Sequence[Any]]
+    hashes: Mapping[str, NDArray[np.int64]]
     no_motive: int
     has_text: bool
+    repeats: int
 
     @classmethod
-    def read(cls, path: Path, text_column: TextColumn = None, columns: Sequence[str] = ()) -> Self:
+    def read(
+        cls, path: Path, text_column: TextColumn = None, columns: Sequence[str] = (), hashed: Sequence[str] = ()
+    ) -> Self:
         """Read a file once, post by post.
 
+        :param hashed: Columns of which it is enough to know which posts have the same value.
         :raises InputError: As :func:`~..data.predictions.read_predictions` does, or if a column is missing.
         """
+        if path.is_dir():
+            raise InputError(
+                f"{path} is a folder, and one labelled file is needed: whyshare label {path} -o labelled.csv makes one"
+            )
         predicted, rows, spoken, probs = array("b"), array("q"), array("i"), array("d")
         languages: dict[str, int] = {}
         names: dict[str, None] = {}
         grows = file_kind(split_part(str(path))[0]) in JSON_KINDS
         values: dict[str, list[Any]] = {column: [] for column in columns}
         shared: dict[str, dict[str, str]] = {column: {} for column in columns}
-        no_motive, has_text = 0, False
+        hashes = {column: array("q") for column in hashed}
+        texts = array("q")
+        no_motive = 0
         for post in read_predictions(path, text_column):
             if post.motive is None:
                 no_motive += 1
@@ -72,7 +87,10 @@ class LabelledFile:
             spoken.append(languages.setdefault(post.language or "other", len(languages)))
             if post.probs is not None:
                 probs.frombytes(post.probs.tobytes())
-            has_text = has_text or bool(post.text)
+            if post.text:
+                texts.append(hash(_OWN_PARTS.sub("", post.text)))
+            for column, own in hashes.items():
+                own.append(_hash(post.fields.get(column)))
             for column, known in shared.items():
                 value = post.fields.get(column)
                 if isinstance(value, str) and (value in known or len(known) < SHARED):
@@ -85,7 +103,18 @@ class LabelledFile:
             np.array(probs).reshape(-1, len(MOTIVES)),
             np.array(list(languages) or [""])[np.array(spoken, dtype=np.int64)],
         )
-        return cls(path, text_column, posts, np.array(rows, dtype=np.int64), list(names), values, no_motive, has_text)
+        return cls(
+            path,
+            text_column,
+            posts,
+            np.array(rows, dtype=np.int64),
+            list(names),
+            values,
+            {column: np.array(own, dtype=np.int64) for column, own in hashes.items()},
+            no_motive,
+            bool(texts),
+            len(texts) - len(np.unique(np.array(texts, dtype=np.int64))),
+        )
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -106,6 +135,13 @@ class LabelledFile:
                 f"{' and '.join(columns)} makes {count} groups of {len(self)} posts; choose a coarser column"
             )
         return names
+
+    def clusters(self, column: str) -> list[str]:
+        """Give posts with the same value of a hashed column the same number; ``""`` if no other has it, or there is none."""
+        values, numbers, counts = np.unique(self.hashes[column], return_inverse=True, return_counts=True)
+        alone = ((counts == 1) | (values == 0)).tolist()
+        names = ["" if one else str(number) for number, one in enumerate(alone)]
+        return [names[number] for number in numbers.tolist()]
 
     def positions(self, rows: Iterable[int]) -> list[int | None]:
         """Find the posts that stand in rows of the file."""
@@ -136,6 +172,12 @@ def _check_columns(wanted: Sequence[str], names: Iterable[str]) -> None:
     for column in wanted:
         if column not in names:
             raise InputError(f"the labelled file has no column {column!r}; it has {', '.join(names)}")
+
+
+def _hash(value: Any) -> int:
+    """Give 8 bytes that equal values share; 0 for none, or for what is no single value, such as a user's whole record."""
+    name = "" if isinstance(value, dict | list) else _stripped(value)
+    return hash(name) if name else 0
 
 
 def _stripped(value: Any) -> str:

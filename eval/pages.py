@@ -9,10 +9,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..data.errors import InputError
 from ..data.motives import Motive
+from .intervals import Estimate
 from .words import WORDS
 from .words_mix import MIX_WORDS
 
 PageLanguage = Literal["en", "zh"]
+NO_BREAK = "\u00a0"  # a space at which no line ends
+PAGE, METRICS = "report.html", "metrics.json"  # the evaluation has both, the motive mix its page alone
 
 # One colour for each motive, told apart by colour-blind eyes (Okabe and Ito, 2008).
 COLOURS: dict[Motive, str] = {
@@ -32,6 +35,16 @@ def motive_name(motive: Motive, language: PageLanguage) -> str:
     return motive.zh if language == "zh" else motive.en
 
 
+def percents(share: Estimate) -> tuple[str, str]:
+    """Show a share and its interval in whole percents: ``("42 %", "[38, 46]")``."""
+    return f"{100 * share.value:.0f} %", f"[{100 * share.low:.0f}, {100 * share.high:.0f}]"
+
+
+def percent(share: Estimate, space: str = " ") -> str:
+    """Show a share with its interval: ``42 % [38, 46]``."""
+    return " ".join(percents(share)).replace(" ", space, 1)
+
+
 def render(template: str, language: PageLanguage, values: Mapping[str, Any]) -> str:
     """Fill a template of ``eval/templates/``; all text is escaped, and an unknown name is an error."""
     environment = Environment(
@@ -42,7 +55,7 @@ def render(template: str, language: PageLanguage, values: Mapping[str, Any]) -> 
         lstrip_blocks=True,
     )
     page = environment.get_template(template)
-    return page.render(language=language, w=words_in(language), colours=COLOURS, **values)
+    return page.render(language=language, w=words_in(language), colours=COLOURS, percents=percents, **values)
 
 
 def words_in(language: PageLanguage) -> dict[str, str]:
@@ -61,11 +74,15 @@ def make_folder(folder: Path) -> None:
         raise InputError(f"cannot make folder {folder}: {error.strerror}") from None
 
 
-def check_folder(folder: Path) -> None:
-    """Tell before the work, as far as that can be told, whether the folder of a report can be made.
+def check_folder(folder: Path, has_metrics: bool = True) -> None:
+    """Tell before the work, as far as that can be told, whether a report can be written into a folder.
 
-    :raises InputError: If it cannot.
+    :param has_metrics: Whether the report is one of an evaluation, not of a motive mix.
+    :raises InputError: If it cannot be made, or holds the page of the other kind.
     """
+    if (folder / PAGE).exists() and (folder / METRICS).exists() != has_metrics:
+        other = "mix" if has_metrics else "eval"
+        raise InputError(f"{folder} holds a {PAGE} of whyshare {other}, which would be lost; give another folder")
     place = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     if not place.is_dir():
         raise InputError(f"cannot make folder {folder}: {place} is a file")

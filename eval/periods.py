@@ -12,40 +12,58 @@ from ..data.errors import InputError
 Every = Literal["day", "week", "month"]
 Note = tuple[str, Mapping[str, object]]  # the key of a text in ``words_mix.py``, and what fills it in
 
+_SAID_BEFORE = re.compile(r"(编辑|发布|发表|更新)于\s*[:：]?\s*")
 _YEAR_FIRST = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?!\d)")
+_YEAR_SHORT = re.compile(r"(\d\d)(?:年(\d{1,2})月(\d{1,2})日?|([-/.])(\d{1,2})\4(\d{1,2}))(?!\d)")
+_SHORT_LAST = re.compile(r"\d([-/.])\d{1,2}\1\d\d(?!\d)")  # 5-3-24, which begins with no year
 _MONTH = re.compile(r"(\d{4})\s*[-/年]\s*(\d{1,2})月?")
 _SECONDS = re.compile(r"1\d{9}(\.\d+)?|1\d{12}")  # since 1970, or thousandths of them
-_NO_YEAR = re.compile(r"(\d{1,2})[-月](\d{1,2})日?(\s*\d{1,2}:\d{2}.*)?")
+_UTC = re.compile(r".*\d\d:\d\d.*(Z|UTC|GMT|[+-]00:?00)(\s+\d{4})?")
+_REST = r"(?:\s*\d{1,2}:\d{2}.*|\s+(?!\d).*)?"  # time, place
+_NO_YEAR = re.compile(rf"(\d{{1,2}})[-月](\d{{1,2}})日?{_REST}")
+_SLASH = re.compile(rf"(\d{{1,2}})(/)(\d{{1,2}}){_REST}")
 
 
 def periods_of(values: Sequence[Any], every: Every) -> tuple[list[str], list[Note]]:
     """Name the day, ISO week or month of every date of a column; ``""`` where it cannot be read.
 
     ``2018-04-22 12:30``, ``2018/4/22``, ``2018年4月22日``, ``22/04/2018``, ``20180422``, ``Sun, 22 Apr 2018 12:30:00 GMT``,
-    seconds or milliseconds since 1970, Excel's dates. The whole column tells whether the day or the month comes first.
-    Without a year (``04-22 12:30``), a date is the latest that is not after the newest full one, or today.
+    seconds or milliseconds since 1970, Excel's dates, ``编辑于 2018-04-22``. The whole column tells whether the day or the
+    month comes first, and whether ``18-4-22`` begins with the year. Without a year (``04-22 12:30``, ``04-22 上海``), a date
+    is the latest that is not after the newest full one, or today.
 
     :return: The periods, and a note of each thing that was taken for granted.
     :raises InputError: If the day comes first in one date and the month in another.
     """
-    dates = [v if isinstance(v, datetime.date) else str("" if v is None else v).strip() for v in values]
-    day_first, notes = _order([date for date in dates if isinstance(date, str)])
-    days = [_day(date, day_first, every) for date in dates]
-    if seconds := next((date for date in dates if isinstance(date, str) and _SECONDS.fullmatch(date)), None):
-        notes.append(("utc", {"date": seconds}))
+    dates = [v if isinstance(v, datetime.date) else _bare(v) for v in values]
+    written = [date for date in dates if isinstance(date, str)]
+    day_first, notes = _order(written)
+    short = _begins_with_year(written)
+    days = [_day(date, day_first, short, every) for date in dates]
+    if utc := next((date for date, day in zip(dates, days, strict=True) if day and _is_utc(date)), None):
+        notes.append(("utc", {"date": str(utc)}))
     newest = max((day for day in days if day), default=datetime.date.today())
     dateless = [k for k, day in enumerate(days) if day is None]
     for k in dateless:
-        days[k] = _without_year(str(dates[k]), newest)
-    if short := sum(days[k] is not None for k in dateless):
-        notes.append(("no_year", {"count": short, "newest": newest}))
+        days[k] = _without_year(str(dates[k]), day_first, newest)
+    if count := sum(days[k] is not None for k in dateless):
+        notes.append(("no_year", {"count": count, "newest": newest}))
     return [_period(day, every) if day else "" for day in days], notes
+
+
+def empty_between(first: str, second: str) -> int:
+    """Count the periods between two that are named: ``2024-W01, 2024-W04 -> 2``."""
+    return _number(second) - _number(first) - 1
+
+
+def _bare(value: Any) -> str:
+    return _SAID_BEFORE.sub("", str("" if value is None else value).strip(), count=1)
 
 
 def _order(dates: Sequence[str]) -> tuple[bool, list[Note]]:
     """Tell whether the day comes first in dates such as 03/04/2024, and say so where they leave it open."""
-    found = [match for match in map(_YEAR_LAST.match, dates) if match]
+    found = [match for match in (_YEAR_LAST.match(date) or _SLASH.fullmatch(date) for date in dates) if match]
     day_first = next((match[0] for match in found if int(match[1]) > 12 >= int(match[3])), None)
     month_first = next((match[0] for match in found if int(match[3]) > 12 >= int(match[1])), None)
     if day_first and month_first:
@@ -59,39 +77,73 @@ def _order(dates: Sequence[str]) -> tuple[bool, list[Note]]:
     return False, [("month_first", {"date": found[0][0]})]
 
 
-def _day(date: datetime.date | str, day_first: bool, every: Every) -> datetime.date | None:
+def _begins_with_year(dates: Sequence[str]) -> bool:
+    """Tell whether dates such as 24-3-5 begin with the year: one of them shows it, and none shows the contrary."""
+    this_year = datetime.date.today().year % 100
+    found = [match for match in map(_YEAR_SHORT.match, dates) if match and match[4]]
+    shows = any(len(match[6]) == 1 or int(match[6]) > this_year for match in found)  # no year is so short, or to come
+    return shows and not any(int(match[1]) > this_year for match in found) and not any(map(_SHORT_LAST.match, dates))
+
+
+def _is_utc(date: datetime.date | str) -> bool:
+    """Tell whether a date is a moment of UTC, whose day may be another one where the post was written."""
+    if isinstance(date, str):
+        return bool(_SECONDS.fullmatch(date) or _UTC.fullmatch(date))
+    return isinstance(date, datetime.datetime) and date.utcoffset() == datetime.timedelta(0)
+
+
+def _day(date: datetime.date | str, day_first: bool, short: bool, every: Every) -> datetime.date | None:
     if isinstance(date, datetime.date):
         return date.date() if isinstance(date, datetime.datetime) else date
     try:
-        if _SECONDS.fullmatch(date):
-            seconds = float(date) / (1000 if len(date) == 13 else 1)
-            return datetime.datetime.fromtimestamp(seconds, datetime.UTC).date()
-        if re.fullmatch(r"(3[6-9]|4\d|5[0-4])\d{3}(\.\d+)?", date):  # Excel's: days since 1899-12-30; here 1998 to 2050
-            return datetime.date(1899, 12, 30) + datetime.timedelta(days=int(float(date)))
-        if re.fullmatch(r"(19|20)\d{6}(\d{4}|\d{6})?", date):
-            return datetime.datetime.strptime(date[:8], "%Y%m%d").date()
-        if found := _YEAR_FIRST.match(date):
-            return datetime.date(*map(int, found.groups()))
-        if every == "month" and (found := _MONTH.fullmatch(date)):
-            return datetime.date(int(found[1]), int(found[2]), 1)
-        if found := _YEAR_LAST.match(date):
-            day, month = (found[1], found[3]) if day_first else (found[3], found[1])
-            return datetime.date(int(found[4]), int(month), int(day))
-        for form in ("%d %b %Y", "%b %d, %Y"):
-            with suppress(ValueError):
-                return datetime.datetime.strptime(date, form).date()
-        return parsedate_to_datetime(date).date()  # of e-mail, and of Weibo: Sun Apr 22 09:00:00 +0800 2018
+        return _from_number(date) or _from_parts(date, day_first, short, every) or _from_words(date)
     except (ValueError, OverflowError, OSError):
         return None
 
 
-def _without_year(date: str, newest: datetime.date) -> datetime.date | None:
+def _from_number(date: str) -> datetime.date | None:
+    if _SECONDS.fullmatch(date):
+        seconds = float(date) / (1000 if len(date) == 13 else 1)
+        return datetime.datetime.fromtimestamp(seconds, datetime.UTC).date()
+    if re.fullmatch(r"(3[6-9]|4\d|5[0-4])\d{3}(\.\d+)?", date):  # Excel's: days since 1899-12-30; here 1998 to 2050
+        return datetime.date(1899, 12, 30) + datetime.timedelta(days=int(float(date)))
+    if re.fullmatch(r"(19|20)\d{6}(\d{4}|\d{6})?", date):
+        return datetime.datetime.strptime(date[:8], "%Y%m%d").date()
+    return None
+
+
+def _from_parts(date: str, day_first: bool, short: bool, every: Every) -> datetime.date | None:
+    if found := _YEAR_FIRST.match(date):
+        return datetime.date(*map(int, found.groups()))
+    if every == "month" and (found := _MONTH.fullmatch(date)):
+        return datetime.date(int(found[1]), int(found[2]), 1)
+    if found := _YEAR_LAST.match(date):
+        day, month = (found[1], found[3]) if day_first else (found[3], found[1])
+        return datetime.date(int(found[4]), int(month), int(day))
+    if (found := _YEAR_SHORT.match(date)) and (short or not found[4]):
+        return datetime.date(2000 + int(found[1]), int(found[2] or found[5]), int(found[3] or found[6]))
+    return None
+
+
+def _from_words(date: str) -> datetime.date:
+    for form in ("%d %b %Y", "%b %d, %Y"):
+        with suppress(ValueError):
+            return datetime.datetime.strptime(date, form).date()
+    return parsedate_to_datetime(date).date()  # of e-mail, and of Weibo: Sun Apr 22 09:00:00 +0800 2018
+
+
+def _without_year(date: str, day_first: bool, newest: datetime.date) -> datetime.date | None:
     if found := _NO_YEAR.fullmatch(date):
-        for year in range(newest.year, newest.year - 9, -1):  # far enough back for a 29 February
-            with suppress(ValueError):
-                day = datetime.date(year, int(found[1]), int(found[2]))
-                if day <= newest:
-                    return day
+        month, day = int(found[1]), int(found[2])
+    elif found := _SLASH.fullmatch(date):
+        first, last = int(found[1]), int(found[3])
+        month, day = (last, first) if day_first else (first, last)
+    else:
+        return None
+    for year in range(newest.year, newest.year - 9, -1):  # far enough back for a 29 February
+        with suppress(ValueError):
+            if (one := datetime.date(year, month, day)) <= newest:
+                return one
     return None
 
 
@@ -99,3 +151,12 @@ def _period(day: datetime.date, every: Every) -> str:
     if every == "week":
         return "{}-W{:02d}".format(*day.isocalendar()[:2])
     return day.isoformat() if every == "day" else f"{day:%Y-%m}"
+
+
+def _number(period: str) -> int:
+    """Give a period a number, so that neighbours differ by 1."""
+    if "W" in period:
+        return datetime.date.fromisocalendar(int(period[:4]), int(period[-2:]), 1).toordinal() // 7
+    if len(period) == 7:
+        return 12 * int(period[:4]) + int(period[5:])
+    return datetime.date.fromisoformat(period).toordinal()

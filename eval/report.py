@@ -14,9 +14,20 @@ from ..data.results import PROBABILITY_COLUMNS
 from ..data.writing import open_writer
 from .charts import bars, coverage_plot, heat_map, reliability_plot
 from .evaluation import Evaluation, spread
-from .intervals import Estimate
 from .metrics import Judged
-from .pages import COLOURS, PageLanguage, make_folder, motive_name, render, words_in, write_page
+from .pages import (
+    COLOURS,
+    METRICS,
+    NO_BREAK,
+    PAGE,
+    PageLanguage,
+    make_folder,
+    motive_name,
+    percent,
+    render,
+    words_in,
+    write_page,
+)
 
 ERRORS_SHOWN = 20
 TEXT_SHOWN = 160  # characters of a post
@@ -58,39 +69,31 @@ def write_report(
     errors = find_errors(judged, posts)
     evaluation = evaluations[0]
     metrics = {"models": [one.as_json() for one in [*evaluations, *yardsticks]], "provenance": dict(provenance)}
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2, ensure_ascii=False), encoding="utf-8")
+    (folder / METRICS).write_text(json.dumps(metrics, indent=2, ensure_ascii=False), encoding="utf-8")
     _write_predictions(folder / "predictions.parquet", judged, posts, interval_unit)
     _write_errors(folder / "errors.csv", errors)
     words = words_in(language)
     unit = words.get(f"unit_{interval_unit}", interval_unit)
-    page = render(
-        "evaluation.html",
-        language,
-        {
-            "evaluation": evaluation,
-            "others": [*evaluations, *yardsticks],
-            "spread": words["spread_note"].format(count=len(evaluations), spread=spread(evaluations, words))
-            if one_recipe
-            else "",
-            "answer": answer(evaluation, yardsticks[0], language),
-            "name_of": lambda name: words.get(name, name),
-            "own_names": {one.name for one in evaluations},
-            "left_out": left_out_in(language, evaluations, yardsticks),
-            "interval_note": words["interval_note"].format(unit=unit, resamples=resamples),
-            "few_clusters": few_clusters_in(language, evaluation, unit),
-            "names": {motive: motive_name(motive, language) for motive in MOTIVES},
-            "gains": {motive: motive.gain_zh if language == "zh" else motive.gain_en for motive in MOTIVES},
-            "errors": [_shown(error) for error in errors[:ERRORS_SHOWN]],
-            "errors_title": words["errors" if evaluation.reliability else "errors_alone"],
-            "errors_note": words["errors_note" if evaluation.reliability else "errors_alone_note"].format(
-                count=min(ERRORS_SHOWN, len(errors)), total=len(errors)
-            ),
-            "provenance": provenance,
-            **_charts(evaluation, words, language),
-        },
-    )
-    write_page(folder / "report.html", page)
-    return folder / "report.html"
+    values = {
+        "evaluation": evaluation,
+        "others": [*evaluations, *yardsticks],
+        "spread": words["spread_note"].format(count=len(evaluations), spread=spread(evaluations, words))
+        if one_recipe
+        else "",
+        "answer": answer(evaluation, yardsticks[0], language),
+        "name_of": lambda name: words.get(name, name),
+        "own_names": {one.name for one in evaluations},
+        "left_out": left_out_in(language, evaluations, yardsticks),
+        "interval_note": words["interval_note"].format(unit=unit, resamples=resamples),
+        "few_clusters": few_clusters_in(language, evaluation, unit),
+        "names": {motive: motive_name(motive, language) for motive in MOTIVES},
+        "gains": {motive: motive.gain_zh if language == "zh" else motive.gain_en for motive in MOTIVES},
+        "provenance": provenance,
+        **_shown_errors(errors, bool(evaluation.reliability), words),
+        **_charts(evaluation, words, language),
+    }
+    write_page(folder / PAGE, render("evaluation.html", language, values))
+    return folder / PAGE
 
 
 def answer(first: Evaluation, majority: Evaluation, language: PageLanguage) -> str:
@@ -100,13 +103,13 @@ def answer(first: Evaluation, majority: Evaluation, language: PageLanguage) -> s
     sentence = words["answer"].format(
         name=first.name,
         posts=first.posts,
-        accuracy=_percent(accuracy),
+        accuracy=percent(accuracy, NO_BREAK),
         macro_f1=first.metrics["macro-F1"],
         majority=f"{majority.metrics['macro-F1'].value:.3f}",
     )
     if 0.6 in first.coverage:
         space = "" if language == "zh" else " "
-        sentence += space + words["answer_coverage"].format(accuracy=_percent(first.coverage[0.6]))
+        sentence += space + words["answer_coverage"].format(accuracy=percent(first.coverage[0.6], NO_BREAK))
     return sentence
 
 
@@ -145,10 +148,6 @@ def left_out_in(
     return lines
 
 
-def _percent(share: Estimate) -> str:
-    return f"{100 * share.value:.0f}\u00a0% [{100 * share.low:.0f}, {100 * share.high:.0f}]"
-
-
 def find_errors(judged: Judged, posts: Sequence[Annotated]) -> list[Error]:
     """List the posts on which model and annotators differ, the most certain first where there are probabilities."""
     errors = []
@@ -157,6 +156,20 @@ def find_errors(judged: Judged, posts: Sequence[Annotated]) -> list[Error]:
         given = () if judged.probs is None else (float(judged.probs[row, predicted]), float(judged.probs[row, gold]))
         errors.append(Error(posts[row], MOTIVES[gold], MOTIVES[predicted], *given))
     return sorted(errors, key=lambda error: -(error.confidence or 0.0))
+
+
+def _shown_errors(errors: Sequence[Error], is_sure: bool, words: dict[str, str]) -> dict[str, object]:
+    """Give the errors that the page shows, of posts with the same text the first, and what is said of them."""
+    by_text: dict[str, Error] = {}
+    for error in errors:
+        if len(by_text) < ERRORS_SHOWN:
+            by_text.setdefault(clean(error.post.text), error)
+    key = "errors" if is_sure else "errors_alone"
+    return {
+        "errors": [_shown(error) for error in by_text.values()],
+        "errors_title": words[key],
+        "errors_note": words[f"{key}_note"].format(count=len(by_text), total=len(errors)),
+    }
 
 
 def _shown(error: Error) -> dict[str, object]:
@@ -170,6 +183,7 @@ def _shown(error: Error) -> dict[str, object]:
 
 
 def _charts(evaluation: Evaluation, words: dict[str, str], language: PageLanguage) -> dict[str, object]:
+    """Draw the charts, each with its numbers as a table for those who cannot see it."""
     rows = [
         (motive_name(motive, language), s.f1.value, s.f1.low, s.f1.high, COLOURS[motive])
         for motive, s in evaluation.classes.items()
@@ -177,20 +191,32 @@ def _charts(evaluation: Evaluation, words: dict[str, str], language: PageLanguag
     ]
     names = [str(motive) if language == "en" else motive.zh for motive in MOTIVES]
     counts = evaluation.confusion.tolist()
+    corner = f"{words['gold']} ↓ {words['predicted']} →"
     charts: dict[str, object] = {
         "class_chart": bars(rows, words["class_chart"]),
         "confusion_chart": heat_map(counts, names, words["confusion"], words["gold"], words["predicted"]),
+        "confusion_numbers": {"headings": [corner, *names], "rows": list(zip(names, counts, strict=True))},
     }
     if evaluation.reliability:
-        points = list(evaluation.coverage.items())
-        charts["reliability_chart"] = reliability_plot(
-            evaluation.reliability, words["reliability"], words["confidence"], words["accuracy"]
-        )
-        charts["reliability_note"] = words["reliability_note"].format(
-            posts=round(evaluation.posts / len(evaluation.reliability)), chance=f"{evaluation.chance_ece:.3f}"
-        )
-        charts["coverage_chart"] = coverage_plot(points, words["coverage"], words["coverage_axis"], words["accuracy"])
+        charts |= _confidence_charts(evaluation, words)
     return charts
+
+
+def _confidence_charts(evaluation: Evaluation, words: dict[str, str]) -> dict[str, object]:
+    sure, right, coverage = words["confidence"], words["accuracy"], list(evaluation.coverage.items())
+    points = [(f"{one.confidence:.0%}", [percent(one.accuracy), one.posts]) for one in evaluation.reliability]
+    return {
+        "reliability_chart": reliability_plot(evaluation.reliability, words["reliability"], sure, right),
+        "reliability_numbers": {"headings": [sure, right, words["posts"]], "rows": points},
+        "reliability_note": words["reliability_note"].format(
+            posts=round(evaluation.posts / len(evaluation.reliability)), chance=f"{evaluation.chance_ece:.3f}"
+        ),
+        "coverage_chart": coverage_plot(coverage, words["coverage"], words["coverage_axis"], right),
+        "coverage_numbers": {
+            "headings": [words["coverage_axis"], right],
+            "rows": [(f"{share:.0%}", [percent(accuracy)]) for share, accuracy in coverage],
+        },
+    }
 
 
 def _write_predictions(path: Path, judged: Judged, posts: Sequence[Annotated], interval_unit: str) -> None:

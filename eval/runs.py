@@ -14,6 +14,11 @@ from .comparison import Comparison, compare
 from .evaluation import Evaluation
 from .metrics import Judged
 
+# Yardsticks, which every evaluation on the same posts logs anew.
+MAJORITY, CHANCE = "always the commonest motive", "chance, in the true shares"
+NGRAMS = "n-grams with logistic regression"
+YARDSTICKS = frozenset({MAJORITY, CHANCE, NGRAMS})
+
 
 def append_runs(
     path: Path, runs: Iterable[tuple[Evaluation, Judged]], annotated: str, provenance: Mapping[str, str]
@@ -57,7 +62,9 @@ def read_runs(path: Path) -> list[dict[str, Any]]:
 def against_best(runs: Sequence[dict[str, Any]]) -> dict[int, Comparison]:
     """Compare the best run on each annotated file with every other run on the same posts.
 
-    :return: The comparison (best minus this one, p-values corrected for those of one file) by the position of the run.
+    :return: The comparison (best minus this one) by the position of the run. Its p-values are corrected for every two
+        runs on these posts, among which the best was picked: corrected for its own comparisons alone, the best of ten
+        equal models would be better than another in one log of seven, where 1 of 20 is meant.
     """
     sets: dict[tuple[str, str], list[int]] = {}
     for position, run in enumerate(runs):
@@ -71,8 +78,7 @@ def against_best(runs: Sequence[dict[str, Any]]) -> dict[int, Comparison]:
             (runs[k]["name"], Judged(_positions(runs[k]["gold"]), _positions(runs[k]["predicted"])))
             for k in [best, *others]
         ]
-        pairs = [(0, k) for k in range(1, len(models))]
-        compared |= dict(zip(others, compare(models, pairs=pairs), strict=True))
+        compared |= dict(zip(others, compare(models, against_first=True), strict=True))
     return compared
 
 

@@ -26,6 +26,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "There are few values of {unit} ({counts}): the intervals hold the truth less often than 95 times of 100.",
         "“{unit}”的取值较少（{counts}），区间包含真值的机会低于 95 %。",
     ),
+    "macro_f1_of": ("{language} macro-F1", "{language}宏平均 F1"),
+    "numbers": ("The numbers", "数值"),
     "unit_posts": ("posts", "帖子"),
     "unit_source": ("source", "来源"),
     "unit_author": ("author", "作者"),

@@ -16,7 +16,16 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
         "Shares come from a random sample that a person checked ({checked} posts), with the model's predictions as a help. This assumes that the sample is the one drawn, and that the person is right.",
         "比例来自人工核对的随机样本（{checked} 条），并借助模型的预测。前提是：样本确为抽出的那些，且核对无误。",
     ),
-    "bracket_note": ("In brackets: 95 % intervals.", "方括号内为 95 % 区间。"),
+    "by_posts": ("In brackets: 95 % intervals, each post taken for itself.", "方括号内为 95 % 区间，每条帖子单独计。"),
+    "by_clusters": (
+        "In brackets: 95 % intervals, the posts of one {unit} taken together.",
+        "方括号内为 95 % 区间，同一{unit}的帖子合在一起计。",
+    ),
+    "other_method": (
+        "† by the known errors of {model}, not by the checked sample: beside rows without †, a difference may be one of method.",
+        "† 按 {model} 已知的错误校正，而非人工核对的样本；与没有 † 的行相比，差异可能只是方法不同。",
+    ),
+    "gap": ("{count} without posts", "其间 {count} 个时段没有帖子"),
     "shares": ("Shares of the motives", "各动机的比例"),
     "share": ("share", "比例"),
     "low": ("low", "下限"),
@@ -41,7 +50,8 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
     "semicolon": ("; ", "；"),
     "counted_name": ("{name} ({posts})", "{name}（{posts}）"),
     "bound_of": ("{motive}, {bound}", "{motive}，{bound}"),
-    "of_several": ("in {count} of {all}: ", "{all} 个中有 {count} 个："),
+    "of_groups": ("in {count} of {all} groups: ", "{all} 组中有 {count} 组："),
+    "of_periods": ("in {count} of {all} periods: ", "{all} 个时段中有 {count} 个："),
     "few_posts": (
         "fewer than {limit} posts, so the intervals are wide: {groups}",
         "帖子不足 {limit} 条，区间很宽：{groups}",
@@ -67,12 +77,24 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
         "日期分不清日和月；“{date}” 按月在前读取",
     ),
     "no_date": (
-        "{count} posts have no date that can be read; they are in no period",
-        "{count} 条帖子没有可识别的日期，不属于任何时段",
+        "{count} posts have no date; they are in no period",
+        "{count} 条帖子没有日期，不属于任何时段",
+    ),
+    "unread_date": (
+        "{count} posts have a date that cannot be read, such as '{date}': write it like 2024-03-05; they are in no period",
+        "{count} 条帖子的日期无法识别，例如“{date}”：请写成 2024-03-05 这样；它们不属于任何时段",
     ),
     "utc": (
-        "dates given as seconds since 1970, such as {date}, are taken for days of UTC",
-        "以 1970 年以来的秒数给出的日期（如 {date}）按 UTC 的日期计",
+        "dates such as {date} are times of UTC, and taken for days of UTC",
+        "“{date}” 这类日期是 UTC 时间，按 UTC 的日期计",
+    ),
+    "gaps": (
+        "{count} periods have no posts and are left out, the first after {first}",
+        "有 {count} 个时段没有帖子，未列出，第一个在 {first} 之后",
+    ),
+    "repeats": (
+        "{count} of {posts} posts repeat a text, and each counts as evidence of its own: where they are copies, leave all but one out (--cluster takes those of one author together)",
+        "{posts} 条帖子中有 {count} 条与另一条文字相同，却各算一条证据：若是复制的内容，请先去重（--cluster 会把同一作者的合在一起计）",
     ),
     "one_group": (
         "all posts that have a {columns} have the same; there are no groups to compare",
@@ -115,8 +137,8 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
     "offer": ("what a campaign can offer", "活动可以提供什么"),
     "group_words": ("What sets each group apart", "各组的特征词"),
     "words_note": (
-        "Words in three posts or more that stand there most above the others, by log-odds with a Dirichlet prior; where posts are few, some of them by chance.",
-        "特征词：至少出现在三条帖子中，按带狄利克雷先验的对数优势比排序；帖子少时，有些只是偶然。",
+        "Words in three posts or more that stand there more often than chance would have it (binomial test, one in twenty wrong at most by Benjamini and Hochberg), the surest first. Where there is none, nothing is listed.",
+        "特征词：至少出现在三条帖子中，且出现得比偶然更多（二项检验；按 Benjamini–Hochberg 法，误列的不超过二十分之一），最可靠的在前；没有这样的词，就不列出。",
     ),
     "words_pairs": (
         "Chinese words are pairs of characters here; pip install jieba gives whole words.",

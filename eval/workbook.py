@@ -8,17 +8,23 @@ from ..data.errors import InputError
 from ..data.motives import MOTIVES
 from .intervals import Estimate
 from .mix import GroupMix
-from .mix_report import cautions_in, method_in, notes_in
+from .mix_report import bracket_note_in, cautions_in, marks, marks_note_in, method_in, notes_in
 from .pages import COLOURS, PageLanguage, motive_name, words_in
 from .periods import Note
 
 
 def write_workbook(
-    path: Path, mixes: Sequence[GroupMix], course: Sequence[GroupMix], notes: Sequence[Note], language: PageLanguage
+    path: Path,
+    mixes: Sequence[GroupMix],
+    course: Sequence[GroupMix],
+    notes: Sequence[Note],
+    unit: str,
+    language: PageLanguage,
 ) -> None:
     """Write a sheet of shares with a bar chart, stacked bars of groups and periods where there are any, and warnings.
 
     :param notes: What was taken for granted, and which posts are in no group or period.
+    :param unit: What the intervals are drawn by: posts, or a column's name.
     :raises InputError: If the file cannot be written.
     """
     from openpyxl import Workbook
@@ -35,11 +41,13 @@ def write_workbook(
         (words["course"], words["period"], course),
     ):
         if several:
-            _stacked(book.create_sheet(title[:31]), heading, several, words, language)
+            _stacked(book.create_sheet(title[:31]), heading, mixes[0], several, language)
     warnings = book.create_sheet(words["warnings"])
     warnings.column_dimensions["A"].width = 120
-    cautions = cautions_in(language, mixes[:1], mixes[1:], course)
-    for line in (method_in(language, mixes[0]), *notes_in(language, notes), *cautions):
+    how = [f"{method_in(language, mixes[0])} {bracket_note_in(language, unit)}"]
+    if any(marks(mixes[0], mixes[1:]) + marks(mixes[0], course)):
+        how.append(marks_note_in(language, mixes[0]))
+    for line in (*how, *notes_in(language, notes), *cautions_in(language, mixes, course)):
         warnings.append([line])
         warnings.cell(warnings.max_row, 1).alignment = Alignment(wrap_text=True, vertical="top")
     try:
@@ -79,18 +87,17 @@ def _whiskers(shares: Sequence[Estimate]) -> Any:
     return ErrorBars(errBarType="both", errValType="cust", plus=lengths(up), minus=lengths(down))
 
 
-def _stacked(
-    sheet: Any, heading: str, mixes: Sequence[GroupMix], words: dict[str, str], language: PageLanguage
-) -> None:
+def _stacked(sheet: Any, heading: str, overall: GroupMix, mixes: Sequence[GroupMix], language: PageLanguage) -> None:
     from openpyxl.chart import BarChart, Reference
 
+    words = words_in(language)
     names = [motive_name(motive, language) for motive in MOTIVES]
     bounds = [words["bound_of"].format(motive=name, bound=words[bound]) for name in names for bound in ("low", "high")]
     sheet.append([heading, words["posts"], *names, *bounds])
-    for mix in mixes:
+    for mix, mark in zip(mixes, marks(overall, mixes), strict=True):
         shares = [mix.of(motive) for motive in MOTIVES]
         numbers = [*(share.value for share in shares), *(x for share in shares for x in (share.low, share.high))]
-        sheet.append([mix.name, mix.posts, *(round(number, 4) for number in numbers)])
+        sheet.append([mix.name + mark, mix.posts, *(round(number, 4) for number in numbers)])
         sheet.cell(sheet.max_row, 1).data_type = "s"  # a name, whatever it begins with
     _style(sheet, columns=2 + len(numbers), first=3)
     chart = BarChart()

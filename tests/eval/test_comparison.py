@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from whyshare.eval.comparison import compare, flipped, holm, mcnemar
+from whyshare.eval.comparison import compare, flipped, holm, mcnemar, paired_interval
 from whyshare.eval.metrics import Judged
 
 
@@ -12,7 +12,7 @@ def judged(gold, right, seed):
 
 
 def test_mcnemar_by_hand():
-    assert mcnemar(0, 0) == 1.0
+    assert mcnemar(np.array([0, 2]), np.array([0, 10])).tolist() == [1.0, mcnemar(2, 10)]
     exact = binomtest(2, 12, 0.5).pvalue
     point = 12 * 11 / 2 / 2**12
     assert mcnemar(2, 10) == mcnemar(10, 2) == pytest.approx(exact - point)
@@ -21,6 +21,23 @@ def test_mcnemar_by_hand():
 def test_holm_by_hand():
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([0.6, 0.7]) == [1.0, 1.0]
+
+
+def test_a_paired_interval_by_hand():
+    z2 = 1.959964**2
+    low, high = paired_interval(0, 0, 12)
+    assert high == pytest.approx(z2 / (12 + z2), abs=1e-5)
+    assert low == pytest.approx(-high)
+    assert paired_interval(0, 5, 5) == pytest.approx((-1.0, -1 + 2 * z2 / (5 + z2)), abs=1e-5)
+    wide = np.sqrt((80 - 20**2 / 800) * z2) / 800  # of many posts it is nearly Wald's
+    assert paired_interval(50, 30, 800) == pytest.approx((0.025 - wide, 0.025 + wide), abs=1e-3)
+
+
+def test_a_few_posts_do_not_prove_models_equal():
+    gold = np.arange(12) % 8
+    [only] = compare([("one", judged(gold, 0.8, 1)), ("other", judged(gold, 0.8, 1))], resamples=50)
+    assert only.accuracy.as_json() == [0.0, -0.24249, 0.24249]
+    assert only.macro_f1.as_json() == [0.0, None, None]
 
 
 def test_a_better_model_is_told_from_luck():
@@ -52,4 +69,4 @@ def test_a_gain_in_one_class_shows_there():
     assert only.class_p_values["help"] < 1e-10
     assert only.class_p_values["warning"] == 1.0
     assert only.classes["help"].value == -1.0
-    assert only.as_json()["classes"]["help"]["F1"] == [-1.0, -1.0, -1.0]
+    assert only.as_json()["classes"]["help"]["F1"] == [-1.0, None, None]  # in every resample

@@ -64,3 +64,12 @@ def test_a_column_of_many_languages_is_kept(tmp_path):
     assert LabelledFile.read(tmp_path / "posts.jsonl").posts.languages.tolist() == [
         f"l{number}" for number in range(300)
     ]
+
+
+def test_posts_of_an_author_have_one_number(tmp_path):
+    people = ["ann", "bob", None, "ann ", {"id": 1}, "cy", "bob"]
+    lines = [json.dumps({"text": "a", "motive": "help", "user": name}) for name in people]
+    (tmp_path / "posts.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    ann, bob, *others = LabelledFile.read(tmp_path / "posts.jsonl", hashed=["user"]).clusters("user")
+    assert ann != bob
+    assert others == ["", ann, "", "", bob]

@@ -26,7 +26,7 @@ def write_labelled(path, count=300, seed=0, label=False):
         said = gold if rng.random() < 0.9 else MOTIVES[rng.integers(8)]
         probs = {f"p_{motive}": 0.86 if motive == said else 0.02 for motive in MOTIVES}
         post = {"id": str(row), "city": "ab"[row % 2], "day": f"2024-01-{1 + row % 20:02d}"}
-        post |= {"text": f"{gold} word{row % 7} <b>", "motive": said, "language": "en", **probs}
+        post |= {"text": f"{gold} word{row % 7} <rant>", "motive": said, "language": "en", **probs}
         lines.append(json.dumps(post | ({"label": gold} if label else {})))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -51,8 +51,8 @@ def test_shares_are_printed_and_written(folder, capsys):
     assert "assumed: posts of one motive look" in printed
     page = (folder / "report" / "report.html").read_text(encoding="utf-8")
     assert "of 300 posts were shared to" in page
-    assert "&lt;b&gt;" in page
-    assert "<b>" not in re.sub(r"<b>\d+ %</b>", "", page)
+    assert "&lt;rant&gt;" in page
+    assert "<rant>" not in page
     assert not re.search(r'(src|href)="|<script', page)
     book = openpyxl.load_workbook("mix.xlsx")
     assert book.sheetnames == ["Shares of the motives", "Groups compared", "The course over time", "Warnings"]
@@ -95,21 +95,23 @@ def test_posts_outside_groups_and_periods_are_counted(folder, capsys):
     assert main([*command, "--report", "report"]) == 0
     printed = capsys.readouterr().out
     assert "30 posts lack a value of city; they are in no group" in printed
-    assert "30 posts have no date that can be read; they are in no period" in printed
+    assert "30 posts have a date that cannot be read, such as '今天 12:30': write it like 2024-03-05" in printed
     assert len(re.findall(r"^ *[ab] +135 ", printed, flags=re.M)) == 2
     assert printed.count("fewer than 100 posts") == 1
     page = (folder / "report" / "report.html").read_text(encoding="utf-8")
     assert page.index("</svg>") < page.index("30 posts lack a value of city") < page.index("fewer than 100 posts")
-    assert "30 posts have no date that can be read" in page
+    assert "30 posts have a date that cannot be read" in page
     assert main([*command, "--report", "report", "--lang", "zh", "--json", "--excel", "mix.xlsx"]) == 0
     capsys.readouterr()
-    assert openpyxl.load_workbook("mix.xlsx")["注意"]["A2"].value == "30 条帖子缺少 city 的值，不属于任何分组"
+    said = [row[0].value for row in openpyxl.load_workbook("mix.xlsx")["注意"].iter_rows()]
+    assert "30 条帖子缺少 city 的值，不属于任何分组" in said
+    assert any("：20 个时段中有 20 个：" in line for line in said)
     assert openpyxl.load_workbook("mix.xlsx").worksheets[1]["K1"].value == "直接利益，下限"
     page = (folder / "report" / "report.html").read_text(encoding="utf-8")
     assert "30 条帖子缺少 city 的值，不属于任何分组" in page
-    assert "30 条帖子没有可识别的日期" in page
+    assert "30 条帖子的日期无法识别，例如“今天 12:30”" in page
     assert main([*command, "--json"]) == 0
-    assert len(json.loads(capsys.readouterr().out)["notes"]) == 2
+    assert len(json.loads(capsys.readouterr().out)["notes"]) == 3  # that posts repeat a text, too
 
 
 def test_every_period_and_the_largest_groups_are_on_the_page(folder, capsys):
@@ -233,9 +235,9 @@ def test_a_drawn_sample_is_checked_and_read_back(folder, capsys):
     Path("my check.xlsx").rename("check.xlsx")
     sheet = openpyxl.load_workbook("check.xlsx")["check"]
     assert [cell.value for cell in sheet[1]] == ["post", "weight", "text", "label", "note"]
-    assert sheet.data_validations.dataValidation[0].formula1 == '"' + ",".join(MOTIVES) + '"'
+    assert sheet.data_validations.dataValidation[0].formula1.startswith('"' + ",".join(MOTIVES))
     book = openpyxl.load_workbook("check.xlsx")
-    assert [row[0].value for row in book["motives"].iter_rows(min_row=2)] == [str(motive) for motive in MOTIVES]
+    assert [row[0].value for row in book["motives"].iter_rows(min_row=2)][:8] == [str(motive) for motive in MOTIVES]
     assert "Fill in only the column label" in book["codebook"]["A1"].value
     assert any("Which label wins" in str(cell.value) for cell in book["codebook"]["A"])
     assert main([*MIX, "--checked", "check.xlsx"]) == 2
@@ -351,7 +353,7 @@ def test_every_form_of_a_sample_comes_back(folder, form, capsys):
     elif tool == "doccano":
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         labels = json.loads((folder / "check.labels.json").read_text(encoding="utf-8"))
-        assert [label["text"] for label in labels] == [str(motive) for motive in MOTIVES]
+        assert [label["text"] for label in labels[:8]] == [str(motive) for motive in MOTIVES]
         for row in rows:  # as doccano exports them
             row["label"], row["Comments"] = [row["text"].split()[1]], []
             if form == "doccano-meta":
@@ -393,6 +395,10 @@ def test_every_form_of_a_sample_comes_back(folder, form, capsys):
         (["sample", "labelled.jsonl", "-n", "301", "-o", "c.csv"], "-n is 301, but there are 300 posts"),
         (["sample", "labelled.jsonl", "-n", "1", "--by", "city", "-o", "c.csv"], "-n is 1, but there are 2 groups"),
         (["sample", "none.csv", "-o", "c.csv"], "no such file"),
+        (["mix", "."], ". is a folder, and one labelled file is needed: whyshare label"),
+        ([*MIX, "--cluster", "writer"], "there is no column 'writer' for --cluster; there are id, city, day, text"),
+        ([*MIX, "--cluster", "language"], "column 'language' has one value in all posts"),
+        ([*MIX, "--lang", "zh"], "--lang is the language of --report and --excel; give one of them"),
         (["sample", "labelled.jsonl", "--seed", "-1", "-o", "c.csv"], "--seed is -1; 0 or more is needed"),
         ([*MIX, "--every", "day"], "--every needs --over"),
     ],
@@ -405,12 +411,104 @@ def test_a_mistake_is_one_line(folder, capsys, arguments, message):
     assert not (folder / "report").exists()
 
 
+def rewrite(change):
+    """Change the labelled posts, each by its number."""
+    rows = [json.loads(line) for line in Path("labelled.jsonl").read_text(encoding="utf-8").splitlines()]
+    Path("labelled.jsonl").write_text(
+        "\n".join(json.dumps(row | change(number)) for number, row in enumerate(rows)), encoding="utf-8"
+    )
+
+
+def test_rows_of_another_method_are_marked(folder, capsys):
+    rewrite(lambda number: {"city": "small town of a very long name" if number < 40 else "large"})
+    assert main(["sample", "labelled.jsonl", "-n", "120", "-o", "check.xlsx"]) == 0
+    fill("check.xlsx")
+    capsys.readouterr()
+    assert main([*MIX, "--checked", "check.xlsx", "--by", "city", "--report", "report", "--excel", "mix.xlsx"]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"^ *small town of a very long name † +40 ", printed, flags=re.M)
+    assert "large †" not in printed
+    said = "† by the known errors of errors.jsonl, not by the checked sample"
+    page = Path("report/report.html").read_text(encoding="utf-8")
+    assert said in printed
+    assert said in page
+    assert "<td>small town of a very long name †</td>" in page
+    assert ">small town of a v… †<" in page
+    book = openpyxl.load_workbook("mix.xlsx")
+    assert [row[0].value for row in book.worksheets[1].iter_rows(min_row=2, max_row=3)][1].endswith(" †")
+    assert any(said in str(row[0].value) for row in book["Warnings"].iter_rows())
+    assert main([*MIX, "--by", "city"]) == 0
+    assert "†" not in capsys.readouterr().out  # all by one method
+
+
+def test_outputs_are_written_though_nobody_reads_what_is_printed(folder, monkeypatch):
+    def closed(*_, **__):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("builtins.print", closed)
+    main([*MIX, "--report", "report", "--excel", "mix.xlsx"])
+    assert Path("report/report.html").is_file()
+    assert Path("mix.xlsx").is_file()
+
+
+def test_intervals_are_drawn_by_authors_where_there_are_enough(folder, capsys):
+    rewrite(lambda number: {"source": f"s{number % 30}"})
+    assert main([*MIX]) == 0
+    assert "brackets are 95 % intervals by posts" in capsys.readouterr().out  # a source is no author
+    rewrite(lambda number: {"Author": f"a{number % 30}" if number else ""})
+    assert main([*MIX, "--report", "report", "--lang", "zh"]) == 0
+    printed = capsys.readouterr().out
+    assert "brackets are 95 % intervals by Author" in printed
+    assert "There are few values of Author (31)" in printed
+    assert "同一Author的帖子合在一起计" in Path("report/report.html").read_text(encoding="utf-8")
+    for asked, unit in (("posts", "posts"), ("day", "day")):
+        assert main([*MIX, "--json", "--cluster", asked]) == 0
+        assert json.loads(capsys.readouterr().out)["intervals by"] == unit
+
+
+def test_texts_that_are_repeated_are_counted(folder, capsys):
+    rewrite(lambda number: {"text": "win a phone" if number % 3 else f"post {number}"})
+    rewrite(lambda number: {"text": "win a phone http://t.cn/x  @friend"} if number == 1 else {})
+    assert main(MIX) == 0
+    assert "199 of 300 posts repeat a text, and each counts as evidence of its own" in capsys.readouterr().out
+    rewrite(lambda number: {"text": f"post {max(number, 10)}"})
+    assert main(MIX) == 0
+    assert "repeat a text" not in capsys.readouterr().out
+
+
+def test_periods_without_posts_are_shown(folder, capsys):
+    rewrite(lambda number: {"day": ("2024-01-02", "2024-01-09", "2024-05-01")[number % 3]})
+    assert main([*MIX, "--over", "day", "--report", "report"]) == 0
+    assert "15 periods have no posts and are left out, the first after 2024-W02" in capsys.readouterr().out
+    assert Path("report/report.html").read_text(encoding="utf-8").count(">15 without posts<") == 2  # chart and table
+
+
+def test_reports_of_two_commands_do_not_replace_each_other(folder, capsys):
+    evaluate = ["eval", "errors.jsonl", "--predictions", "errors.jsonl", "--resamples", "5", "--report"]
+    assert main([*evaluate, "scores"]) == main([*MIX, "--report", "report"]) == 0
+    assert main([*evaluate, "scores"]) == main([*MIX, "--report", "report"]) == 0  # its own is renewed
+    assert main([*MIX, "--report", "scores"]) == main([*evaluate, "report"]) == 2
+    error = capsys.readouterr().err
+    assert "scores holds a report.html of whyshare eval, which would be lost; give another folder" in error
+    assert "report holds a report.html of whyshare mix, which would be lost; give another folder" in error
+
+
+def test_random_groups_have_no_words_of_their_own():
+    rng = np.random.default_rng(0)
+    frequent = rng.zipf(1.5, (600, 12)) % 400
+    posts = [frozenset(map(str, words)) for words in frequent.tolist()]
+    groups = rng.integers(9, size=600)
+    assert not any(distinctive_words(posts, (groups == group).tolist()) for group in range(9))
+    like = [words | {"win"} if k % 3 == 0 else words for k, words in enumerate(posts)]
+    assert distinctive_words(like, [k % 3 == 0 for k in range(600)])[0] == "win"
+    assert distinctive_words(posts, [True] * 600) == distinctive_words(posts, [False] * 600) == []
+
+
 def test_distinctive_words_set_groups_apart():
     pytest.importorskip("jieba")
     texts = ["抽奖送手机😂"] * 5 + ["今天天气很好"] * 5 + ["the end"] * 3
     posts = [content_words(text) for text in texts]
-    words = [word.text for word in distinctive_words(posts, [True] * 5 + [False] * 8)]
-    assert set(words) == {"抽奖", "手机", "😂"}
+    assert set(distinctive_words(posts, [True] * 5 + [False] * 8)) == {"抽奖", "手机", "😂"}
     assert content_words("@user 看<url> Don't [泪]13800138000") == {"don't", "[泪]"}
 
 

@@ -3,7 +3,7 @@ import datetime
 import pytest
 
 from whyshare.data.errors import InputError
-from whyshare.eval.periods import periods_of
+from whyshare.eval.periods import empty_between, periods_of
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,11 @@ from whyshare.eval.periods import periods_of
         ("22/04/2018 09:00", "2018-W16"),
         ("4/22/2018 3:05 PM", "2018-W16"),
         ("22.4.2018", "2018-W16"),
+        ("18-4-22", ""),  # or 2022-04-18
+        ("18年4月22日 09:00", "2018-W16"),
+        ("编辑于 2018-04-22", "2018-W16"),
+        ("发布于2018-04-22 上海", "2018-W16"),
+        ("1.5244E+12", ""),
         ("yesterday", ""),
         ("今天 12:30", ""),
         (None, ""),
@@ -31,8 +36,8 @@ from whyshare.eval.periods import periods_of
     ],
 )
 def test_dates_in_many_forms(value, week):
-    seconds = str(value).startswith("152")  # since 1970, whose days are taken for UTC's
-    assert periods_of([value], "week") == ([week], [("utc", {"date": str(value)})] if seconds else [])
+    is_utc = str(value).startswith("152") or "+0000" in str(value) or "GMT" in str(value)
+    assert periods_of([value], "week") == ([week], [("utc", {"date": str(value)})] if is_utc else [])
     if week:
         assert periods_of([value], "day")[0] == ["2018-04-22"]
         assert periods_of([value], "month")[0] == ["2018-04"]
@@ -57,3 +62,33 @@ def test_dates_without_a_year_or_a_day():
     assert periods_of([f"{today:%m-%d} 00:00"], "day")[0] == [today.isoformat()]
     assert periods_of(["2024-05", "2024年5月"], "month") == (["2024-05", "2024-05"], [])
     assert periods_of(["2024-05"], "week") == ([""], [])  # which week, it does not say
+
+
+def test_a_short_year_comes_first_where_a_date_shows_it():
+    assert periods_of(["24-3-5 12:30", "24-03-11"], "day") == (["2024-03-05", "2024-03-11"], [])
+    assert periods_of(["24-03-31", "24-03-05"], "day")[0] == ["2024-03-31", "2024-03-05"]
+    assert periods_of(["24-03-05"], "day")[0] == [""]
+    assert periods_of(["5-3-24", "15-3-24", "15-3-2"], "day")[0] == ["", "", ""]
+
+
+def test_places_and_slashes_in_dates_without_a_year():
+    full = "2024-06-01"
+    assert periods_of(["03-05 上海", "发布于 03-06 12:30 上海", full], "day")[0] == ["2024-03-05", "2024-03-06", full]
+    periods, notes = periods_of(["03/05 12:30", full], "day")
+    assert periods == ["2024-03-05", full]
+    assert notes[0] == ("month_first", {"date": "03/05 12:30"})
+    assert periods_of(["03/05", "25/05", full], "day")[0] == ["2024-05-03", "2024-05-25", full]
+
+
+def test_times_of_utc_are_said_to_be():
+    for date in ("2024-03-05T20:00:00Z", "2024-03-05 20:00:00+00:00"):
+        assert periods_of([date], "day") == (["2024-03-05"], [("utc", {"date": date})])
+    moment = datetime.datetime(2024, 3, 5, 20, tzinfo=datetime.UTC)
+    assert periods_of([moment], "day") == (["2024-03-05"], [("utc", {"date": str(moment)})])
+    assert periods_of(["2024-03-05T20:00:00+08:00"], "day") == (["2024-03-05"], [])
+
+
+def test_empty_periods_are_counted():
+    assert empty_between("2024-W01", "2024-W18") == 16
+    assert empty_between("2020-W53", "2021-W01") == empty_between("2023-12", "2024-01") == 0
+    assert empty_between("2024-02-28", "2024-03-01") == 1

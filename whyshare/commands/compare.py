@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ PREDICTIONS_FILE = "predictions.parquet"  # of a report
 
 if TYPE_CHECKING:
     from ..data.annotated import Annotated
+    from ..eval.comparison import Comparison
+    from ..eval.intervals import Estimate
     from ..eval.metrics import Judged
 
 
@@ -55,22 +58,35 @@ def run(options: argparse.Namespace) -> None:
         return
     drawn = f"95 % bootstrap intervals, {options.resamples} resamples by {unit}"
     print(f"{len(posts)} posts; differences are first minus second, brackets: {drawn}; p takes every post for itself\n")
+    _print(comparisons)
+    if options.output:
+        print(f"\n{flips} posts flipped -> {options.output}")
+
+
+def _print(comparisons: Sequence["Comparison"]) -> None:
+    """Print every two models in a row, and of a single pair its motives too."""
     rows = [
-        (f"{c.first} - {c.second}", c.macro_f1, c.accuracy, c.only_first, c.only_second, f"{c.adjusted:.2g}")
+        (f"{c.first} - {c.second}", _shown(c.macro_f1), c.accuracy, c.only_first, c.only_second, f"{c.adjusted:.2g}")
         for c in comparisons
     ]
     headings = ("", "macro-F1", "accuracy", "only first right", "only second right", "p (McNemar, Holm)")
     print_table(headings, rows)
+    differences = [one.macro_f1 for one in comparisons]
     if len(comparisons) == 1:
         print()
-        only = comparisons[0]
+        [only] = comparisons
         class_rows = [
-            (motive.both, difference, f"{only.class_p_values[motive]:.2g}")
+            (motive.both, _shown(difference), f"{only.class_p_values[motive]:.2g}")
             for motive, difference in only.classes.items()
         ]
         print_table(("motive", "F1", "p of its recall (McNemar, Holm)"), class_rows)
-    if options.output:
-        print(f"\n{flips} posts flipped -> {options.output}")
+        differences += only.classes.values()
+    if any(isfinite(one.value) and not isfinite(one.low) for one in differences):
+        print("\nwithout brackets: the same in every resample, so these posts cannot tell how far off it is")
+
+
+def _shown(difference: "Estimate") -> str:
+    return str(difference) if isfinite(difference.low) else str(difference).split(" ")[0]
 
 
 def _load_runs(options: argparse.Namespace) -> tuple[list["Annotated"], list[tuple[str, "Judged"]]]:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..console import print_table, print_unread
 from ..data.errors import InputError, needs
 from ..data.motives import MOTIVES
-from ..options import add_text_column
-from .evaluate import add_columns
+from ..options import add_columns, add_text_column
 
 if TYPE_CHECKING:
     from ..data.annotated import Annotated, Problem
@@ -72,9 +71,8 @@ def run_check(options: argparse.Namespace) -> int:
           f"{len(found.problems) - errors} warnings")  # fmt: skip
     print_unread(unread_sheets([str(options.file)]))
     if found.posts and not errors and (options.text_column or options.label_column or options.label_map):
-        print(
-            "train, suspects and detach read text,label and the motives' own names: rename columns and labels for them"
-        )
+        print("give train and eval the same options; suspects and detach read text,label and the motives' own names: "
+              "rename columns and labels for them")  # fmt: skip
     return 2 if errors or not found.posts else 0
 
 

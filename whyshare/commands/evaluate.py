@@ -11,18 +11,13 @@ from typing import TYPE_CHECKING
 from ..console import print_table
 from ..data.errors import InputError, needs
 from ..data.motives import MOTIVES
-from ..options import add_text_column
+from ..eval.clusters import LEAST_CLUSTERS
+from ..options import add_columns
 
 if TYPE_CHECKING:
     from ..data.annotated import Annotated
     from ..eval.evaluation import Evaluation
     from ..eval.metrics import Judged
-
-MAJORITY, CHANCE = "always the commonest motive", "chance, in the true shares"
-NGRAMS = "n-grams with logistic regression"
-# Posts with the same value in such a column are alike; with fewer values, resamples of them would say little.
-CLUSTER_COLUMNS = ("author", "author_id", "user", "user_id", "username", "作者", "用户", "用户名", "source", "来源")
-LEAST_CLUSTERS = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,19 +46,12 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
                         f"{LEAST_CLUSTERS} values or more, if there is one; 'posts' draws posts")  # fmt: skip
 
 
-def add_columns(parser: argparse.ArgumentParser) -> None:
-    """Declare where texts and labels stand in an annotated file, and what the labels are called."""
-    add_text_column(parser)
-    parser.add_argument("--label-column", metavar="NAME", help="column of the labels, if it is not label or motive")
-    parser.add_argument("--label-map", nargs="+", default=[], metavar="THEIRS=OURS",
-                        help="other names of the motives; last, or before another option")  # fmt: skip
-
-
 def run(options: argparse.Namespace) -> None:
     """Evaluate, print, and write what was asked for."""
     from ..eval.evaluation import evaluate, spread
     from ..eval.judging import judge_chance, judge_majority
     from ..eval.pages import check_folder
+    from ..eval.runs import CHANCE, MAJORITY
 
     posts = load_posts(options)
     _warn_of_strata(posts)
@@ -105,7 +93,7 @@ def run(options: argparse.Namespace) -> None:
 
 def load_posts(options: argparse.Namespace) -> list["Annotated"]:
     """Load the annotated posts, and refuse what nothing can be measured on."""
-    from ..data.annotated import load_annotated, parse_label_map
+    from ..data.annotated import load_annotated_set, parse_label_map
     from ..eval.judging import check_classes
 
     if options.resamples < 1:
@@ -113,7 +101,10 @@ def load_posts(options: argparse.Namespace) -> list["Annotated"]:
     if any(path.resolve() == options.annotated.resolve() for path in options.baseline):
         raise InputError(f"--baseline {options.annotated} is the file to measure on; train the baseline on other posts")
     label_map = parse_label_map(options.label_map)
-    posts = load_annotated(options.annotated, options.text_column, options.label_column, label_map)
+    found = load_annotated_set(options.annotated, options.text_column, options.label_column, label_map)
+    posts = found.posts
+    if found.unlabelled:
+        print(f"whyshare: {found.unlabelled} rows have no motive (blank, or null) and are left out", file=sys.stderr)
     check_classes(posts, str(options.annotated))
     return posts
 
@@ -123,11 +114,12 @@ def judge_all(options: argparse.Namespace, posts: Sequence["Annotated"]) -> list
     from ..data.fingerprints import file_fingerprint
     from ..data.tables import unique_names
     from ..eval.judging import judge_file, judge_probabilities
+    from ..eval.runs import NGRAMS
     from ..inference.labeller import Labeller
 
     judgements = []
     texts = [post.text for post in posts]
-    file = "" if str(options.annotated) == "-" else file_fingerprint(options.annotated)
+    file = file_fingerprint(options.annotated)
     for folder in _models(options):
         labeller = Labeller.load(folder)
         if file in labeller.settings.data.values():
@@ -207,27 +199,27 @@ def clusters_of(posts: Sequence["Annotated"], column: str | None) -> tuple[str, 
 
     :param column: What ``--cluster`` names, if anything. A post without a value is its own cluster.
     """
+    from ..eval.clusters import AUTHORS, SOURCES, choose_clusters, cluster_columns
+
+    def values(name: str) -> list[str]:
+        return [str(post.fields.get(name) or f"row {post.row}") for post in posts]
+
     columns = list(dict.fromkeys(name for post in posts for name in post.fields))
-    if column not in (None, "posts", *columns):
-        raise InputError(f"the annotated file has no column {column!r}; it has {', '.join(columns)}")
-    for name in [column] if column else [name for name in CLUSTER_COLUMNS if name in columns]:
-        clusters = [str(post.fields.get(name) or f"row {post.row}") for post in posts]
-        if column in columns or LEAST_CLUSTERS <= len(set(clusters)) < len(posts):
-            return name, clusters
-    return "posts", None
+    return choose_clusters(cluster_columns(columns, column, AUTHORS + SOURCES), values, column)
 
 
 def _provenance(options: argparse.Namespace) -> list[tuple[str, str]]:
     from .. import __version__
+    from ..data.copies import named
     from ..data.fingerprints import file_fingerprint
     from ..models.settings import WEIGHTS_FILE
 
-    def named(name: str, path: Path) -> str:
-        return "standard input" if str(path) == "-" else f"{name} {file_fingerprint(path)[:16]}"
+    def about(path: Path) -> str:
+        return f"{Path(named(str(path))).name} {file_fingerprint(path)[:16]}"
 
-    pairs = [("annotated file", named(options.annotated.name, options.annotated))]
-    pairs += [("model", named(folder.name, folder / WEIGHTS_FILE)) for folder in _models(options)]
-    pairs += [("predictions", named(path.name, path)) for path in options.predictions]
+    pairs = [("annotated file", about(options.annotated))]
+    pairs += [("model", f"{folder.name} {file_fingerprint(folder / WEIGHTS_FILE)[:16]}") for folder in _models(options)]
+    pairs += [("predictions", about(path)) for path in options.predictions]
     command = shlex.join(Path(word).name if "/" in word else word for word in options.words)
     return [*pairs, ("command", f"whyshare {command}"), ("whyshare", __version__)]
 

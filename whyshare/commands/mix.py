@@ -2,18 +2,23 @@
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..console import print_table
-from ..data.errors import InputError
+from ..data.errors import InputError, shown
 from ..data.motives import MOTIVES
+from ..eval.clusters import AUTHORS, LEAST_CLUSTERS
 from ..options import add_text_column
 
 if TYPE_CHECKING:
-    from ..eval.mix import GroupMix
+    from ..eval.labelled_file import LabelledFile
+    from ..eval.mix import Checked, GroupMix
     from ..eval.periods import Every, Note
+
+REPEATS = 0.05  # share of posts that repeat a text, above which that is said
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,20 +33,57 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="the model that labelled, if not the bundled one, or a file of labels and predictions")  # fmt: skip
     parser.add_argument("--report", type=Path, metavar="DIR", help="write report.html there")
     parser.add_argument("--excel", type=Path, metavar="FILE", help="write a workbook with charts")
-    parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of report and workbook")
+    parser.add_argument("--lang", choices=("en", "zh"), help="language of report and workbook; default en")
+    parser.add_argument("--cluster", metavar="COLUMN",
+                        help="column of authors, whose posts are alike: intervals take those of one together; default: "
+                        f"such a column with {LEAST_CLUSTERS} values or more, if there is one; 'posts' takes each for "
+                        "itself")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Estimate, print, and write what was asked for."""
-    from ..data.writing import check_output
-    from ..eval.labelled_file import LabelledFile
+    """Estimate, write what was asked for, and print."""
+    from ..eval.clusters import choose_clusters
     from ..eval.mix import load_errors, measure_course, measure_mix
-    from ..eval.mix_report import notes_in
-    from ..eval.pages import check_folder
     from ..eval.sampling import read_checked
     from ..models.settings import BUNDLED
+
+    _check(options)
+    labelled = _read(options)
+    unit, clusters = choose_clusters(list(labelled.hashes), labelled.clusters, options.cluster)
+    known = load_errors(options.errors or BUNDLED)
+    checked = read_checked(options.checked, labelled) if options.checked else None
+    groups = labelled.groups(options.by) if options.by else [""] * len(labelled)
+    mixes = measure_mix(labelled.posts, groups, known, checked, clusters=clusters)
+    notes = _notes(labelled, checked, unit, clusters)
+    if options.by and "" in groups:
+        notes.append(("no_group", {"count": groups.count(""), "columns": " / ".join(options.by)}))
+    if any(groups) and len(mixes) == 1:
+        notes.append(("one_group", {"columns": ", ".join(options.by)}))
+    course: list[GroupMix] = []
+    if options.over:
+        every: Every = options.every or "week"
+        periods, about_dates = _periods(labelled.columns[options.over], options.over, every)
+        course = measure_course(labelled.posts, periods, known, checked, clusters=clusters)
+        notes += [*about_dates, *_gaps([mix.name for mix in course])]
+        if not course:
+            notes.append((f"one_{every}", {}))
+    _write(options, mixes, course, labelled, groups, notes, unit)
+    if options.json:
+        _print_json(mixes, course, notes, unit)
+        return
+    _print(mixes, course, notes, unit)
+    if options.report:
+        print(f"\nreport: {options.report / 'report.html'}")
+    if options.excel:
+        print(f"workbook: {options.excel}")
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse before the work what cannot be written, or says nothing."""
+    from ..data.writing import check_output
+    from ..eval.pages import check_folder
 
     if options.excel:
         inputs = [options.labelled, options.checked, options.errors]
@@ -49,72 +91,109 @@ def run(options: argparse.Namespace) -> None:
         if options.excel.suffix.lower() != ".xlsx":
             raise InputError(f"{options.excel} is no .xlsx; give the workbook that ending")
     if options.report:
-        check_folder(options.report)
+        check_folder(options.report, has_metrics=False)
     if options.every and not options.over:
         raise InputError("--every needs --over, the column of dates")
-    every: Every = options.every or "week"
+    if options.lang and not (options.report or options.excel):
+        raise InputError("--lang is the language of --report and --excel; give one of them")
+
+
+def _read(options: argparse.Namespace) -> "LabelledFile":
+    """Read the labelled posts, the columns that were named, and those that may tell authors."""
+    from ..data.reading import open_table
+    from ..eval.clusters import cluster_columns
+    from ..eval.labelled_file import LabelledFile
+
+    path = options.labelled
     columns = [*options.by, *([options.over] if options.over else [])]
-    labelled = LabelledFile.read(options.labelled, options.text_column, columns)
+    authors = [] if path.is_dir() else cluster_columns(open_table(path).columns, options.cluster, AUTHORS)
+    labelled = LabelledFile.read(path, options.text_column, columns, authors)
     if len(labelled) < 2:
-        raise InputError(f"{options.labelled} has {len(labelled)} labelled posts; at least 2 are needed")
+        raise InputError(f"{path} has {len(labelled)} labelled posts; at least 2 are needed")
     if not len(labelled.posts.probs):
-        raise InputError(f"{options.labelled} has no probabilities; label it with whyshare label")
-    known = load_errors(options.errors or BUNDLED)
-    checked = read_checked(options.checked, labelled) if options.checked else None
-    groups = labelled.groups(options.by) if options.by else [""] * len(labelled)
-    mixes = measure_mix(labelled.posts, groups, known, checked)
-    course: list[GroupMix] = []
+        raise InputError(f"{path} has no probabilities; label it with whyshare label")
+    return labelled
+
+
+def _notes(
+    labelled: "LabelledFile", checked: "Checked | None", unit: str, clusters: Sequence[str] | None
+) -> list["Note"]:
+    """Say what of the posts, their authors and the sample a reader should know."""
+    from ..eval.clusters import count_clusters
+    from ..eval.evaluation import FEW_CLUSTERS
+
     notes: list[Note] = []
     if labelled.no_motive:
         notes.append(("no_motive", {"count": labelled.no_motive}))
+    if labelled.repeats > REPEATS * len(labelled):
+        notes.append(("repeats", {"count": labelled.repeats, "posts": len(labelled)}))
+    if clusters and (count := count_clusters(clusters)) < FEW_CLUSTERS:
+        notes.append(("few_clusters", {"unit": unit, "counts": count}))
     if checked and checked.blank:
-        notes.append(("sample_blank", {"count": checked.blank, "drawn": checked.blank + len(checked.gold)}))
-    if options.by and "" in groups:
-        notes.append(("no_group", {"count": groups.count(""), "columns": " / ".join(options.by)}))
-    if any(groups) and len(mixes) == 1:
-        notes.append(("one_group", {"columns": ", ".join(options.by)}))
-    if options.over:
-        periods, about_dates = _periods(labelled.columns[options.over], options.over, every)
-        notes += about_dates
-        course = measure_course(labelled.posts, periods, known, checked)
-        if not course:
-            notes.append((f"one_{every}", {}))
-    if options.json:
-        found = {
-            "groups": [_plain(m) for m in mixes],
-            "course": [_plain(m) for m in course],
-            "notes": notes_in("en", notes),
-        }
-        print(json.dumps(found))
-    else:
-        _print(mixes, course, notes)
-    if options.report:
-        from .. import __version__
-        from ..eval.mix_report import write_mix_report
-
-        page = write_mix_report(options.report, mixes, course, labelled, groups, notes, __version__, options.lang)
-        if not options.json:
-            print(f"\nreport: {page}")
-    if options.excel:
-        from ..eval.workbook import write_workbook
-
-        write_workbook(options.excel, mixes, course, notes, options.lang)
-        if not options.json:
-            print(f"workbook: {options.excel}")
+        notes.append(("sample_blank", {"count": checked.blank, "drawn": len(checked.gold)}))
+    return notes
 
 
 def _periods(values: Sequence[Any], column: str, every: "Every") -> tuple[list[str], list["Note"]]:
     from ..eval.periods import periods_of
 
     periods, notes = periods_of(values, every)
+    unread = [str(value).strip() for value, period in zip(values, periods, strict=True) if not period and value]
+    unread = [value for value in unread if value]
     if not any(periods):
         others = (
             " (a month alone needs --every month)" if every != "month" and any(periods_of(values, "month")[0]) else ""
         )
-        raise InputError(f"column {column!r} has no date that can be read, such as {str(values[0])[:40]!r}{others}")
-    if "" in periods:
-        notes.append(("no_date", {"count": periods.count("")}))
+        such = shown(unread[0]) if unread else "''"
+        raise InputError(
+            f"column {column!r} has no date that can be read, such as {such}{others}; write dates like 2024-03-05"
+        )
+    if blank := periods.count("") - len(unread):
+        notes.append(("no_date", {"count": blank}))
+    if unread:
+        notes.append(("unread_date", {"count": len(unread), "date": unread[0][:40]}))
     return periods, notes
+
+
+def _gaps(names: Sequence[str]) -> list["Note"]:
+    from ..eval.periods import empty_between
+
+    empty = {first: empty_between(first, second) for first, second in pairwise(names)}
+    after = [name for name, count in empty.items() if count]
+    return [("gaps", {"count": sum(empty.values()), "first": after[0]})] if after else []
+
+
+def _write(
+    options: argparse.Namespace,
+    mixes: Sequence["GroupMix"],
+    course: Sequence["GroupMix"],
+    labelled: "LabelledFile",
+    groups: Sequence[str],
+    notes: Sequence["Note"],
+    unit: str,
+) -> None:
+    language = options.lang or "en"
+    if options.report:
+        from .. import __version__
+        from ..eval.mix_report import write_mix_report
+
+        write_mix_report(options.report, mixes, course, labelled, groups, notes, unit, __version__, language)
+    if options.excel:
+        from ..eval.workbook import write_workbook
+
+        write_workbook(options.excel, mixes, course, notes, unit, language)
+
+
+def _print_json(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], notes: Sequence["Note"], unit: str) -> None:
+    from ..eval.mix_report import notes_in
+
+    found = {
+        "groups": [_plain(mix) for mix in mixes],
+        "course": [_plain(mix) for mix in course],
+        "intervals by": unit,
+        "notes": notes_in("en", notes),
+    }
+    print(json.dumps(found))
 
 
 def _plain(mix: "GroupMix") -> dict[str, object]:
@@ -142,40 +221,55 @@ def _plain(mix: "GroupMix") -> dict[str, object]:
     }
 
 
-def _print(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], notes: Sequence["Note"]) -> None:
-    from ..eval.mix_report import cautions_in, notes_in, shown
+def _print(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], notes: Sequence["Note"], unit: str) -> None:
+    from ..eval.mix_report import cautions_in, notes_in
+    from ..eval.pages import percent
 
     overall = mixes[0]
-    how = (
-        "a checked random sample" if overall.method == "checked sample" else f"the known errors of {overall.errors_of}"
-    )
-    print(f"{overall.posts} posts; shares corrected by {how}, brackets are 95 % intervals\n")
+    by_sample = overall.method == "checked sample"
+    how = "a checked random sample" if by_sample else f"the known errors of {overall.errors_of}"
+    print(f"{overall.posts} posts; shares corrected by {how}, brackets are 95 % intervals by {unit}\n")
     rows = [
         (
             motive.both,
-            shown(overall.of(motive)),
+            percent(overall.of(motive)),
             f"{overall.counted.values[motive.position]:.1%}",
             f"{overall.em[motive.position]:.1%}",
         )
         for motive in sorted(MOTIVES, key=lambda motive: -overall.of(motive).value)
     ]
     print_table(("motive", "share", "counted", "EM"), rows)
-    for title, several in (("group", mixes[1:]), ("period", course)):
-        if several:
-            print()
-            table = [
-                (mix.name, mix.posts, *(shown(mix.of(m)) + "*" * mix.differs(m) for m in MOTIVES)) for mix in several
-            ]
-            print_table((title, "posts", *MOTIVES), table)
-    if any(mix.differs(motive) for mix in [*mixes, *course] for motive in MOTIVES):
-        print("\n* differs from all other posts (p below 0.05 after Holm's correction)")
-    warnings = cautions_in("en", mixes[:1], mixes[1:], course)
+    _print_compared(overall, {"group": mixes[1:], "period": course})
+    warnings = cautions_in("en", mixes, course)
     if notes or warnings:
         print()
     for line in [*notes_in("en", notes), *(f"warning: {warning}" for warning in warnings)]:
         print(line)
-    if overall.method == "error matrix":
+    if by_sample:
+        print("\nassumed: the checked posts are the random sample that was drawn, and the person is right")
+    else:
         print("\nassumed: posts of one motive look as they did when the model was validated; only their mix differs")
         print("before you decide by it, check a random sample: whyshare sample")
-    else:
-        print("\nassumed: the checked posts are the random sample that was drawn, and the person is right")
+
+
+def _print_compared(overall: "GroupMix", tables: Mapping[str, Sequence["GroupMix"]]) -> None:
+    from ..eval.mix_report import marks, marks_note_in
+    from ..eval.pages import percent
+
+    marked, differs = False, False
+    for title, mixes in tables.items():
+        if not mixes:
+            continue
+        names = [mix.name + mark for mix, mark in zip(mixes, marks(overall, mixes), strict=True)]
+        rows = [
+            (name, mix.posts, *(percent(mix.of(m)) + "*" * mix.differs(m) for m in MOTIVES))
+            for name, mix in zip(names, mixes, strict=True)
+        ]
+        print()
+        print_table((title, "posts", *MOTIVES), rows)
+        marked |= any(marks(overall, mixes))
+        differs |= any(mix.differs(motive) for mix in mixes for motive in MOTIVES)
+    if differs:
+        print("\n* differs from all other posts (p below 0.05 after Holm's correction)")
+    if marked:
+        print(("" if differs else "\n") + marks_note_in("en", overall))

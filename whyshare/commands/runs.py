@@ -22,8 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print the leaderboard."""
     from ..eval.intervals import Estimate
-    from ..eval.runs import against_best, read_runs
-    from .evaluate import CHANCE, MAJORITY, NGRAMS
+    from ..eval.runs import YARDSTICKS, against_best, read_runs
 
     runs = read_runs(options.file)
     if options.measured_on:
@@ -31,11 +30,10 @@ def run(options: argparse.Namespace) -> None:
         runs = [one for one in runs if one["annotated"] == Path(options.measured_on).name]
         if not runs:
             raise InputError(f"{options.file} has no run on {options.measured_on}; it has runs on {files}")
-    yardsticks = (MAJORITY, CHANCE, NGRAMS)  # which every evaluation on the same posts logs anew
     runs = list(
         {
             (one["annotated"], one["name"], one["gold"], one["predicted"])
-            if one["name"] in yardsticks and "gold" in one
+            if one["name"] in YARDSTICKS and "gold" in one
             else position: one
             for position, one in enumerate(runs)
         }.values()
@@ -52,13 +50,12 @@ def run(options: argparse.Namespace) -> None:
     for position, one in enumerate(runs):
         scores = [Estimate(*one["metrics"][name]) for name in ("macro-F1", "accuracy")]
         other = compared.get(position)
-        behind = (str(other.macro_f1), f"{other.adjusted:.2g}") if other else ("", "")
+        behind = (f"{other.macro_f1.value:.3f}", f"{other.adjusted:.2g}") if other else ("", "")
         when = one["time"][:16].replace("T", " ")  # to the minute
         rows.append((one["name"], one["annotated"], when, one["posts"], *scores, *behind))
     headings = ("model", "annotated file", "time (UTC)", "posts", "macro-F1", "accuracy", "best is ahead by", "p")
     print_table(headings, rows, left=3)
     if compared:
-        print("\nbest is ahead by: difference in macro-F1, paired bootstrap; p: McNemar's test, Holm-corrected")
-        print(
-            "both take every post for itself: the log holds no authors or sources, which whyshare compare resamples by"
-        )
+        print("\nbest is ahead by: difference in macro-F1; p: that it is none in accuracy (McNemar, Holm-corrected for every "
+              "two runs of a file, as the best was picked among them)\n"
+              "p takes every post for itself; whyshare compare gives two runs' difference its interval, by authors or sources")  # fmt: skip

@@ -1,0 +1,52 @@
+"""Which posts are alike since one person wrote them: intervals take the posts of a cluster together."""
+
+from collections.abc import Callable, Sequence
+
+from ..data.columns import find_column
+from ..data.errors import InputError
+
+AUTHORS = (
+    "author", "author_id", "user", "user_id", "username", "screen_name", "nickname",
+    "作者", "用户", "用户名", "用户昵称", "用户id", "博主", "昵称",
+)  # fmt: skip
+SOURCES = ("source", "来源")
+LEAST_CLUSTERS = 20  # of fewer values, resamples would say little
+POSTS = "posts"  # the unit where each post stands for itself
+
+
+def cluster_columns(columns: Sequence[str], asked: str | None, usual: Sequence[str]) -> list[str]:
+    """Name the columns that may hold the clusters: the one asked for, or those with usual names, the likeliest first.
+
+    :param asked: What ``--cluster`` names, if anything.
+    :raises InputError: If there is no such column.
+    """
+    if asked is not None and asked in columns:
+        return [asked]
+    if asked not in (None, POSTS):
+        raise InputError(f"there is no column {asked!r} for --cluster; there are {', '.join(columns)}")
+    found = [find_column(columns, [name]) for name in usual if asked is None]
+    return list(dict.fromkeys(name for name in found if name is not None))
+
+
+def choose_clusters(
+    columns: Sequence[str], values: Callable[[str], list[str]], asked: str | None
+) -> tuple[str, list[str] | None]:
+    """Name what intervals are drawn by, and give the cluster of each post; None where that is the post.
+
+    :param columns: As :func:`cluster_columns` gives them.
+    :param values: Gives the cluster of each post by a column; a post of ``""`` is its own cluster.
+    :raises InputError: If the column asked for has the same value in all posts.
+    """
+    for name in columns:
+        clusters = values(name)
+        count = count_clusters(clusters)
+        if asked == name and count < 2:
+            raise InputError(f"column {name!r} has one value in all posts; at least 2 are needed for --cluster")
+        if asked == name or LEAST_CLUSTERS <= count < len(clusters):
+            return name, clusters
+    return POSTS, None
+
+
+def count_clusters(clusters: Sequence[str]) -> int:
+    """Count them, each ``""`` for itself."""
+    return len({*clusters} - {""}) + sum(not one for one in clusters)
