@@ -9,18 +9,18 @@ import json
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from ..data.cleaning import ends
 from ..data.errors import DISK_FULL, InputError
+from ..data.locks import locked
 from ..data.whole_files import written_whole
 from .labeller import DIGITS
 
@@ -57,27 +57,9 @@ class Parts:
         self.folder = output.with_name(output.name + ".parts")
         self._output = output
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep a second run off this output.
-
-        :raises InputError: If another run holds it, or nothing can be written there.
-        """
-        lock = FileLock(self.folder.with_name(f".{self.folder.name}.lock"))
-        try:
-            Path(lock.lock_file).touch()  # the lock itself takes a place where it cannot be made for a taken one
-        except OSError as error:
-            raise InputError(f"cannot write {self._output} ({error.strerror}); choose another output") from None
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise InputError(f"another run is writing {self._output}; wait for it or choose another output") from None
-        try:
-            yield
-        finally:
-            with suppress(PermissionError):  # Windows removes no file that is open
-                Path(lock.lock_file).unlink(missing_ok=True)
-            lock.release()
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep a second run off this output; see :func:`.locks.locked`."""
+        return locked(self.folder, self._output)
 
     def open(self, manifest: Mapping[str, Any], restart: bool) -> None:
         """Make the folder, or take up one that belongs to the same job.
