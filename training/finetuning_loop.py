@@ -2,10 +2,11 @@
 
 import json
 import logging
+import math
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,14 +31,19 @@ from transformers import (
 from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.trainer_utils import get_last_checkpoint
 
+from ..data.errors import InputError, shown
+from ..data.whole_files import written_whole
 from ..models.bases import base_location
 from .finetune_config import FinetuneConfig
 from .machine import best_device
+from .outputs import RECIPE
 from .settings import input_fingerprints
 
 log = logging.getLogger(__name__)
 
 SAVE_SECONDS = 300  # between checkpoints within an epoch, which may take hours without a GPU
+LOG_STEPS = 50  # between two lines of the log; an epoch of fewer steps has one
+_WHOLE = "trainer_state.json"  # what the Trainer writes last into a checkpoint
 
 
 def checkpoints_of(folder: Path) -> Path:
@@ -45,32 +51,66 @@ def checkpoints_of(folder: Path) -> Path:
     return folder.with_name(folder.name + ".checkpoints")
 
 
-def open_checkpoints(folder: Path, config: FinetuneConfig) -> Path:
-    """Make the folder of checkpoints; those of another recipe, or of files or a base that have changed, are dropped."""
-    files = input_fingerprints((*config.train, *config.extra, *config.pseudo), config.base, base_location(config.base))
-    made_by = asdict(config) | {"files": files}
-    recipe, text = folder / "recipe.json", json.dumps(made_by, indent=2, ensure_ascii=False)
-    if folder.exists() and not (recipe.is_file() and recipe.read_text(encoding="utf-8") == text):
-        log.info("%s is of another recipe, or of files that have changed; starting anew", folder)
-        shutil.rmtree(folder)
+def recipe_with_files(config: FinetuneConfig) -> dict[str, Any]:
+    """Give what checkpoints are made by, as JSON holds it: the recipe, and the fingerprints of its files and its base."""
+    names = (*config.train, *config.extra, *config.validation, *config.pseudo)
+    files = input_fingerprints(names, config.base, base_location(config.base))
+    made_by: dict[str, Any] = json.loads(json.dumps(asdict(config) | {"files": files}))
+    return made_by
+
+
+def check_unfinished(folder: Path, made_by: Mapping[str, Any]) -> None:
+    """Refuse to drop what a stopped training has done.
+
+    :param made_by: What is to be trained now, of :func:`recipe_with_files`.
+    :raises InputError: If the checkpoints there are of another recipe, or of files or a base that have changed since.
+    """
+    if not any(folder.glob(f"checkpoint-*/{_WHOLE}")):
+        return
+    found = json.loads((folder / RECIPE).read_text(encoding="utf-8"))
+    changed = [
+        f"{key} {shown(found.get(key))} (now {shown(value)})"
+        for key, value in made_by.items()
+        if key != "files" and found.get(key) != value
+    ] + [
+        f"other contents of {name}"
+        for name, digest in made_by["files"].items()
+        if found["files"].get(name, digest) != digest
+    ]
+    if changed:
+        raise InputError(
+            f"{folder} holds an unfinished training with {' and '.join(changed)}; run the same command as then to go on, "
+            "remove that folder to begin anew, or choose another --output"
+        )
+
+
+def open_checkpoints(folder: Path, made_by: Mapping[str, Any]) -> Path:
+    """Make the folder of checkpoints, or take up one that :func:`check_unfinished` lets pass."""
+    if last_checkpoint(folder) is None:
+        shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    recipe.write_text(text, encoding="utf-8")
+    with written_whole(folder / RECIPE) as temporary:
+        temporary.write_text(json.dumps(made_by, indent=2, ensure_ascii=False), encoding="utf-8")
     return folder
 
 
 def last_checkpoint(folder: Path) -> str | None:
     """Find the newest checkpoint; a torso that a stop left is removed."""
-    for torso in (path for path in folder.glob("checkpoint-*") if not (path / "trainer_state.json").is_file()):
+    for torso in (path for path in folder.glob("checkpoint-*") if not (path / _WHOLE).is_file()):
         shutil.rmtree(torso)
     return get_last_checkpoint(folder) if folder.is_dir() else None
 
 
-def train_stage(trainer: Trainer) -> None:
-    """Train, or go on from the last checkpoint."""
+def train_stage(trainer: Trainer) -> list[dict[str, float]]:
+    """Train, or go on from the last checkpoint.
+
+    :return: What was logged on the way, in order.
+    """
     last = last_checkpoint(Path(str(trainer.args.output_dir)))
     if last:
         log.info("going on from %s", last)
     trainer.train(resume_from_checkpoint=last)
+    return trainer.state.log_history
 
 
 def freeze(model: PreTrainedModel, layers: int) -> PreTrainedModel:
@@ -104,7 +144,7 @@ def make_trainer(
         lr_scheduler_type="linear",
         restore_callback_states_from_checkpoint=True,  # or patience would be counted from 0 again
         metric_for_best_model="macro_f1",
-        logging_steps=50,
+        logging_steps=min(LOG_STEPS, math.ceil(len(datasets["training"]) / config.batch_size)),
         seed=config.seed,
         data_seed=config.seed,
         label_names=["labels"],
@@ -151,7 +191,8 @@ class EpochSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         epoch = int(self.state().epoch or 0)  # a checkpoint's stands within one
-        self.sampler.generator = torch.Generator().manual_seed(self.seed + epoch)
+        mixed = np.random.SeedSequence([self.seed, epoch]).generate_state(1, np.uint64)  # no sum: 13 + 1 is 14 + 0
+        self.sampler.generator = torch.Generator().manual_seed(int(mixed[0]))
         return iter(self.sampler)
 
 
@@ -188,7 +229,10 @@ class SaveBetweenEpochs(TrainerCallback):
 
 
 def layerwise_rates(model: PreTrainedModel, config: FinetuneConfig) -> list[dict[str, Any]]:
-    """Give every parameter its rate: the head the full one, each layer below less, the embeddings the least."""
+    """Give every parameter its rate: the head the full one, each layer below less, the embeddings the least.
+
+    The head comes first, since the Trainer logs the rate of the first group.
+    """
     depth = int(model.config.num_hidden_layers)
     groups: dict[int, list[torch.nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
@@ -196,7 +240,7 @@ def layerwise_rates(model: PreTrainedModel, config: FinetuneConfig) -> list[dict
             groups.setdefault(_height(name, depth), []).append(parameter)
     return [
         {"params": parameters, "lr": config.learning_rate * config.layer_decay ** (depth + 1 - height)}
-        for height, parameters in sorted(groups.items())
+        for height, parameters in sorted(groups.items(), reverse=True)
     ]
 
 

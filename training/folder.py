@@ -1,8 +1,13 @@
-"""From the best checkpoint to a model folder: half precision, calibration, settings, card, ONNX graph."""
+"""From the best checkpoint to a model folder: half precision, calibration, settings, card, ONNX graph.
+
+Beside what :mod:`~whyshare.models.settings` needs, a folder holds ``validation.csv``, what the model says of its validation
+posts, and ``log.jsonl``, how its training went: a line for every few steps with the loss and the rate of the head since the
+line before, and one for every epoch with the scores on the validation posts as they were then.
+"""
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +15,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, f1_score
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..data.annotated import Annotated
@@ -35,8 +39,13 @@ from .calibrate import (
 )
 from .card import write_card
 from .finetune_config import FinetuneConfig
+from .scores import VALIDATION, scores_by_language
 
-FEW = 30  # validation posts below which a language gets no score of its own, and chance chooses the checkpoint
+HISTORY_FILE = "log.jsonl"
+_LOGGED = {  # what the Trainer calls it -> what a line calls it
+    "step": "step", "epoch": "epoch", "loss": "loss", "learning_rate": "learning_rate", "eval_loss": "validation_loss",
+    "eval_macro_f1": "validation_macro_f1", "eval_accuracy": "validation_accuracy",
+}  # fmt: skip
 
 
 def half_precision(model: PreTrainedModel) -> PreTrainedModel:
@@ -47,13 +56,26 @@ def half_precision(model: PreTrainedModel) -> PreTrainedModel:
     return model
 
 
+def head_of(model: PreTrainedModel) -> torch.nn.Linear:
+    """Find the last layer of a classifier, which gives the logits; in some kinds its modules come before the encoder's.
+
+    :raises InputError: If there is none with a bias for each motive.
+    """
+    for module in reversed(list(model.modules())):
+        if isinstance(module, torch.nn.Linear) and module.out_features == len(MOTIVES) and module.bias is not None:
+            return module
+    raise InputError(
+        f"a {model.config.model_type} has no head whose bias can be fitted; take another base, such as a BERT or RoBERTa"
+    )
+
+
 def move_bias(model: PreTrainedModel, logits: FloatArray, posts: Sequence[Annotated]) -> FloatArray:
     """Move the bias of the head, in place, to where :func:`~.calibrate.fit_bias` finds it on the validation posts.
 
     :param logits: Of these posts, shape (posts, 8).
     :return: The logits as they are then.
     """
-    *_, head = (module for module in model.modules() if isinstance(module, torch.nn.Linear))
+    head = head_of(model)
     before = head.bias.detach().clone()
     moved = fit_bias(logits, np.array([post.label.position for post in posts]))
     with torch.no_grad():
@@ -74,17 +96,6 @@ def settings_from_validation(
         language: round(value, 4) for language, value in fit_temperatures(logits, label_ids, languages).items()
     }
     probs = calibrated(logits, languages, temperatures)
-    guesses, tags = probs.argmax(axis=1), np.array(languages)
-    scores = {}
-    for language in ("all", *sorted(set(languages))):
-        own = np.full(len(tags), True) if language == "all" else tags == language
-        if language != "all" and own.sum() < FEW:
-            continue
-        scores[language] = {
-            "posts": int(own.sum()),
-            "macro_f1": round(f1_score(label_ids[own], guesses[own], average="macro", zero_division=0), 4),
-            "accuracy": round(accuracy_score(label_ids[own], guesses[own]), 4),
-        }
     threshold, target = DEFAULT_THRESHOLD, 0.0  # a handful of posts would put it anywhere
     if len(posts) >= MIN_POSTS:
         threshold, target = uncertainty_threshold(probs, label_ids, config.target_accuracy), config.target_accuracy
@@ -99,7 +110,7 @@ def settings_from_validation(
             **base.data,
             **{Path(path).name: file_fingerprint(Path(path)) for path in (*config.train, *config.extra)},
         },
-        scores={"validation": scores},
+        scores={VALIDATION: scores_by_language(label_ids, probs.argmax(axis=1), languages)},
         recipe=asdict(config) | _taught_by(config, base) | _pretraining(location),
     )
     return settings, probs
@@ -113,6 +124,13 @@ def write_validation(folder: Path, posts: Sequence[Annotated], probs: NDArray[np
             given = {"id": post.id, "language": language, "label": str(post.label)}
             said = {"motive": str(MOTIVES[row.argmax()])}
             writer.write(given | said | dict(zip(PROBABILITY_COLUMNS, row.tolist(), strict=True)))
+
+
+def write_history(folder: Path, history: Sequence[Mapping[str, float]]) -> None:
+    """Write how the training went, one JSON object a line."""
+    lines = [{name: entry[key] for key, name in _LOGGED.items() if key in entry} for entry in history]
+    told = [json.dumps(line) for line in lines if {"loss", "validation_loss"} & line.keys()]
+    (folder / HISTORY_FILE).write_text("".join(f"{line}\n" for line in told), encoding="utf-8")
 
 
 def save_folder(

@@ -22,8 +22,8 @@ RANGES = {
 class PretrainConfig:
     """The recipe of one pretrained encoder."""
 
-    corpora: tuple[str, ...]  # JSONL files, .xz or plain
-    held_out: tuple[str, ...] = ()  # JSONL files whose texts must not be trained on
+    corpora: tuple[str, ...]  # tables with the column text
+    held_out: tuple[str, ...] = ()  # tables whose texts must not be trained on
     tokens: tuple[int, ...] = (8_000_000, 4_000_000)  # of each corpus, at most
     comment_share: float = 0.4  # of the comments without a weak label that are kept; all others are
     base: str = MINILM

@@ -47,7 +47,8 @@ def train(
         schedule.load_state_dict(state["schedule"])
         first = state["step"]
     model.train()
-    writer = SummaryWriter(str(folder / "tensorboard"))
+    _cut_log(folder / "log.jsonl", first)
+    writer = SummaryWriter(str(folder / "tensorboard"), purge_step=first + 1)
     started = saved = time.monotonic()
     seen = 0
     losses: list[tuple[float, float]] = []
@@ -124,6 +125,13 @@ def _save_checkpoint(
     state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
     torch.save(state | {"step": step}, temporary)
     temporary.replace(path)
+
+
+def _cut_log(path: Path, step: int) -> None:
+    """Take out of the log what comes again: whatever a run wrote behind its last checkpoint, and the validation."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
+    whole = [(line, json.loads(line)) for line in lines if line.endswith("\n")]  # a kill may leave half of the last
+    path.write_text("".join(line for line, entry in whole if "of" in entry and entry["step"] <= step), encoding="utf-8")
 
 
 def _record(path: Path, writer: SummaryWriter, entry: dict[str, float]) -> None:

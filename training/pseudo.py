@@ -12,22 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from transformers import AutoModelForSequenceClassification
 
 from ..data.annotated import load_annotated
 from ..data.errors import InputError
-from ..data.language import detect_language, in_languages
+from ..data.language import in_languages
 from ..data.results import PROBABILITY_COLUMNS
 from ..data.writing import open_writer
 from ..models.baseline import Baseline
-from ..models.encoding import Encoder
-from ..models.settings import ModelSettings
-from .calibrate import calibrated
-from .corpus import held_out_fingerprints, read_corpus, read_records
-from .machine import best_attention, best_device
-from .predict import predict_logits
+from .corpus import held_out_fingerprints, read_corpus, read_texts
+from .predict import model_probabilities
 from .settings import check_languages
 from .targets import split_with_extra
 
@@ -75,7 +69,7 @@ def pseudo_label(config: PseudoConfig, path: Path) -> None:
     probs: list[NDArray[np.floating]] = []
     weights = [1.0] * len(config.teachers)
     for folder in config.teachers:
-        probs.append(_model_probabilities(Path(folder), texts, config.bfloat16))
+        probs.append(model_probabilities(Path(folder), texts, config.bfloat16))
         log.info("%s has labelled %d texts", folder, len(texts))
     if baseline:
         probs.append(baseline.probabilities(texts))
@@ -89,17 +83,21 @@ def pseudo_label(config: PseudoConfig, path: Path) -> None:
 
 
 def read_pseudo(path: Path) -> tuple[list[str], NDArray[np.float32]]:
-    """Read texts and probabilities, shape (texts, 8), that :func:`pseudo_label` wrote as JSONL.
+    """Read texts and probabilities, shape (texts, 8), that :func:`pseudo_label` wrote.
 
-    :raises InputError: Where a line lacks the text or a probability, with its row.
+    :raises InputError: Where a row lacks the text or a probability, with its number.
     """
     texts: list[str] = []
     rows: list[list[float]] = []
-    for record in read_records(path, PROBABILITY_COLUMNS[0]):
-        if missing := [key for key in ("text", *PROBABILITY_COLUMNS) if record.get(key) is None]:
-            raise InputError(f"{path} row {len(texts) + 1} lacks {', '.join(missing)}; give a file of whyshare pseudo")
-        texts.append(record["text"])
-        rows.append([record[column] for column in PROBABILITY_COLUMNS])
+    for text, row in read_texts(path):
+        given = {"text": text} | {column: row.values.get(column) for column in PROBABILITY_COLUMNS}
+        if missing := [name for name, value in given.items() if value in (None, "")]:
+            raise InputError(f"{path} row {row.number} lacks {', '.join(missing)}; give a file of whyshare pseudo")
+        try:
+            rows.append([float(str(given[column])) for column in PROBABILITY_COLUMNS])
+        except ValueError:
+            raise InputError(f"{path} row {row.number} has a probability that is no number; mend it") from None
+        texts.append(text)
     return texts, np.array(rows, dtype=np.float32)
 
 
@@ -138,15 +136,3 @@ def _train_baseline(config: PseudoConfig) -> Baseline:
             f"no baseline can be learnt from {', '.join(names)}: the posts have one motive only, or share no words; give "
             "more posts"
         ) from None
-
-
-def _model_probabilities(folder: Path, texts: list[str], bfloat16: bool) -> NDArray[np.floating]:
-    settings = ModelSettings.load(folder)
-    encoded = Encoder.load(folder, settings.max_length).encode_clean(texts)
-    device = best_device()
-    model = AutoModelForSequenceClassification.from_pretrained(
-        folder, attn_implementation=best_attention(), dtype=torch.float32
-    ).to(device)
-    with torch.autocast(device, dtype=torch.bfloat16, enabled=bfloat16):
-        logits = predict_logits(model, [item.ids for item in encoded])
-    return calibrated(logits, [detect_language(text) for text in texts], settings.temperature)

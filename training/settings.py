@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import tomllib
+import types
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
@@ -92,6 +93,8 @@ def check_languages(languages: Sequence[str]) -> None:
 
 
 def _convert(value: Any, hint: Any, name: str) -> Any:
+    if isinstance(hint, types.UnionType):  # with None, which is no value in TOML
+        hint = get_args(hint)[0]
     if dataclasses.is_dataclass(hint) and isinstance(value, dict):
         return build_config(hint, value, name)  # type: ignore[arg-type]
     if hint is float and isinstance(value, int) and not isinstance(value, bool):

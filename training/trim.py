@@ -17,7 +17,7 @@ from tokenizers import AddedToken, Tokenizer
 from transformers import BertModel, PreTrainedTokenizerFast
 
 from ..data.cleaning import HANDLE, NUMBER, URL, clean
-from .corpus import read_records
+from .corpus import read_texts
 from .e5 import END, PAD, REQUIREMENT, START, UNKNOWN, installed_weights, load_e5, make_tokenizer
 from .vocabulary import unknown_rate
 
@@ -32,7 +32,7 @@ READ = 400  # characters of each text that pieces are counted in
 class TrimConfig:
     """The recipe of one trimmed encoder."""
 
-    corpora: tuple[str, ...]  # JSONL files, .xz or plain
+    corpora: tuple[str, ...]  # tables with the column text
     texts: int = 60_000  # of each corpus, to count pieces in
     pieces: int = 19_600
     layers: int = 9
@@ -106,5 +106,5 @@ def keep_rows(model: BertModel, pieces: Sequence[tuple[str, float]], kept: Itera
 
 
 def _sample(path: Path, count: int, rng: random.Random) -> list[str]:
-    texts = [record["text"] for record in read_records(path, "text")]
+    texts = [text for text, _ in read_texts(path) if text]
     return rng.sample(texts, min(count, len(texts)))

@@ -26,6 +26,13 @@ def test_a_path_that_is_not_there_is_never_asked_of_the_hub(base, no_network):
         base_location(base)
 
 
+def test_a_file_is_never_asked_of_the_hub(no_network, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.csv").touch()
+    with pytest.raises(InputError, match=r"base small\.csv is a file and no model folder; give a folder"):
+        base_location("small.csv")
+
+
 def test_a_name_that_the_hub_cannot_give_is_asked_for_once(monkeypatch):
     asked = []
 

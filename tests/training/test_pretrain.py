@@ -2,11 +2,13 @@ import json
 import re
 import shutil
 import sys
+from dataclasses import replace
 
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from whyshare.cli import main
@@ -14,6 +16,7 @@ from whyshare.training.corpus import CorpusText
 from whyshare.training.masking import PackedTexts
 from whyshare.training.pretrain_config import PretrainConfig
 from whyshare.training.pretraining_texts import unknown_rates
+from whyshare.training.settings import read_recipe
 
 pytestmark = pytest.mark.slow
 
@@ -74,6 +77,32 @@ def test_both_losses_fall_and_a_resumed_run_is_the_same(folder, caplog, monkeypa
     monkeypatch.setattr(pretraining_loop, "batch_losses", losses)
     pretrain.pretrain(PretrainConfig(**read(folder)), folder / "cut")
     assert weights(folder / "cut") == weights(folder / "whole")
+
+
+def test_a_stop_behind_a_checkpoint_leaves_no_step_twice(folder, monkeypatch):
+    from whyshare.training import pretrain, pretraining_loop
+
+    def killed(path, *state):
+        if not path.is_file():
+            save(path, *state)
+        elif state[-1] > 100:
+            raise KeyboardInterrupt
+
+    config = read_recipe(folder / "recipe.toml", PretrainConfig)
+    save = pretraining_loop._save_checkpoint
+    monkeypatch.setattr(pretraining_loop, "_save_checkpoint", killed)
+    with pytest.raises(KeyboardInterrupt):  # long after the only checkpoint
+        pretrain.pretrain(replace(config, checkpoint_minutes=0.0), folder / "cut")
+    with (folder / "cut/log.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"step": 15')  # half of a line
+    monkeypatch.setattr(pretraining_loop, "_save_checkpoint", save)
+    pretrain.pretrain(config, folder / "cut")
+    log = [json.loads(line) for line in (folder / "cut/log.jsonl").read_text(encoding="utf-8").splitlines()]
+    steps = [entry["step"] for entry in log if "of" in entry]
+    assert steps == sorted(set(steps))
+    assert len(log) == len(steps) + 1  # the validation
+    events = EventAccumulator(str(folder / "cut/tensorboard")).Reload()
+    assert [event.step for event in events.Scalars("pretrain/loss")] == steps
 
 
 def read(folder, **changes):

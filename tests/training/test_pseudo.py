@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -30,6 +31,23 @@ def test_a_single_teacher_says_what_the_labeller_says(corpus, tiny_model, tmp_pa
     texts, probs = read_pseudo(out)
     assert len(texts) == len(set(texts)) == 20
     np.testing.assert_allclose(probs, Labeller.load(tiny_model).probabilities(texts), atol=2e-4)
+
+
+def test_what_teachers_say_can_be_any_table(corpus, tiny_model, tmp_path):
+    read = []
+    for name in ("pseudo.jsonl", "pseudo.csv"):
+        pseudo_label(PseudoConfig((str(corpus),), (20,), teachers=(str(tiny_model),)), tmp_path / name)
+        read.append(read_pseudo(tmp_path / name))
+    assert read[0][0] == read[1][0]
+    np.testing.assert_array_equal(read[0][1], read[1][1])
+    lines = (tmp_path / "pseudo.csv").read_text(encoding="utf-8-sig").splitlines()
+    for row, message in (
+        (re.sub(r",[\d.]+$", ",", lines[1]), "row 2 lacks p_warning; give a file of whyshare pseudo"),
+        (re.sub(r",[\d.]+$", ",high", lines[1]), "row 2 has a probability that is no number"),
+    ):
+        (tmp_path / "pseudo.csv").write_text(f"{lines[0]}\n{row}\n", encoding="utf-8")
+        with pytest.raises(InputError, match=message):
+            read_pseudo(tmp_path / "pseudo.csv")
 
 
 def test_held_out_texts_are_refused_and_comments_left_out(corpus, tiny_model, tmp_path):

@@ -57,6 +57,15 @@ def test_a_bad_recipe_is_one_clear_line(tmp_path, text, message):
     assert "\n" not in str(error.value)
 
 
+def test_attention_has_the_dropout_of_the_rest_unless_it_has_its_own(tmp_path):
+    pytest.importorskip("torch")
+    from whyshare.training.finetune_config import FinetuneConfig
+
+    for text, rate in (("", 0.3), ("attention_dropout = 0.1", 0.1)):
+        path = write(tmp_path, f'train = ["a"]\ndropout = 0.3\n{text}')
+        assert read_recipe(path, FinetuneConfig).attention_dropout == rate
+
+
 def test_no_such_recipe(tmp_path):
     with pytest.raises(InputError, match="cannot read recipe"):
         read_recipe(tmp_path / "none.toml", Recipe)
@@ -69,6 +78,8 @@ def test_no_such_recipe(tmp_path):
         ("pretrain", "corpora = []\ntokens = []\nwarmup_share = 1.0", "warmup_share is 1.0; 0 to 0.99 is needed"),
         ("pseudo", 'corpora = ["a"]\nposts = [-1]\nteachers = ["b"]', "at least 1 of each corpus is needed"),
         ("finetune", 'train = ["a"]\nsecondary_share = 0.5', "less than 0.5 can go to the second motive"),
+        ("finetune", 'train = ["a"]\nattention_dropout = 2', "attention_dropout is 2.0; 0 to 1 is needed"),
+        ("finetune", 'train = ["a"]\nattention_dropout = "x"', "attention_dropout is 'x'; a value of type float"),
         ("finetune", 'train = ["a"]\nwarmup_share = 1.0', "warmup_share is 1.0; 0 to 0.99 is needed"),
     ],
 )

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..console import print_table
 from ..data.errors import InputError, shown
@@ -172,7 +172,7 @@ def _write(
     notes: Sequence["Note"],
     unit: str,
 ) -> None:
-    language = options.lang or "en"
+    language: Literal["en", "zh"] = options.lang or "en"
     if options.report:
         from .. import __version__
         from ..eval.mix_report import write_mix_report

@@ -9,13 +9,19 @@ from ..console import show_log
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("recipe", type=Path, help="TOML file; see training/recipes/")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="jsonl file, to name under pseudo in a recipe")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        help="jsonl, csv or any other table, to name under pseudo in a recipe",
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Label and write."""
-    from ..data.errors import InputError, needs
+    from ..data.errors import needs
     from ..data.writing import check_output
 
     with needs("train"):
@@ -23,7 +29,5 @@ def run(options: argparse.Namespace) -> None:
     from ..training.settings import read_recipe
 
     check_output(options.output, [options.recipe])
-    if options.output.suffix != ".jsonl":
-        raise InputError(f"{options.output} is no .jsonl; give the output that ending")
     show_log()
     pseudo_label(read_recipe(options.recipe, PseudoConfig), options.output)

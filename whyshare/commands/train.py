@@ -4,9 +4,11 @@ import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ..console import print_table, show_log
 from ..data.errors import InputError, needs
+from ..options import add_columns
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the model")
     parser.add_argument("--base", help="encoder to start from, a folder or a hub name; whyshare-mini without it")
     parser.add_argument("--seed", type=int, help="seed of the order of the posts and of dropout")
+    add_columns(parser)
     parser.set_defaults(run=run)
 
 
@@ -25,17 +28,10 @@ def run(options: argparse.Namespace) -> int:
     with needs("train"):
         from ..training.finetune import finetune
         from ..training.finetune_config import FinetuneConfig
-        from ..training.finetuning_loop import checkpoints_of
-    from ..models.settings import SETTINGS_FILE
     from ..training.settings import build_config, read_recipe
 
     if options.output.name in ("", ".."):
         options.output = options.output.resolve()
-    if options.output.exists() and not options.output.is_dir():
-        raise InputError(f"{options.output} is a file; give a folder for the model")
-    own = (options.output / SETTINGS_FILE, checkpoints_of(options.output))  # a model, or one that is being made
-    if options.output.is_dir() and any(options.output.iterdir()) and not any(path.exists() for path in own):
-        raise InputError(f"folder {options.output} holds something else than a model; choose another --output")
     if not options.output.absolute().parent.is_dir():
         raise InputError(f"no folder {options.output.absolute().parent}; make it first or choose another --output")
     recipes = [path for path in options.source if path.suffix == ".toml"]
@@ -46,9 +42,8 @@ def run(options: argparse.Namespace) -> int:
     else:
         values = {"train": [str(path) for path in options.source], "name": options.output.name}
         config = build_config(FinetuneConfig, values, "options")
-    given = {name: getattr(options, name) for name in ("base", "seed") if getattr(options, name) is not None}
     try:
-        config = replace(config, **given)
+        config = replace(config, **_given(options))
     except ValueError as error:
         raise InputError(f"options: {error}") from None
     show_log()
@@ -58,9 +53,20 @@ def run(options: argparse.Namespace) -> int:
         print("whyshare: stopped; run the same command again to go on from its last checkpoint", file=sys.stderr)
         return 130
     rows = [
-        (language, score["posts"], f"{score['macro_f1']:.3f}", f"{score['accuracy']:.3f}")
-        for language, score in settings.scores["validation"].items()
+        (f"{measured}, {language}", score["posts"], f"{score['macro_f1']:.3f}", f"{score['accuracy']:.3f}")
+        for measured, scores in settings.scores.items()
+        for language, score in scores.items()
     ]
-    print_table(("validation", "posts", "macro-F1", "accuracy"), rows)
+    print_table(("measured on", "posts", "macro-F1", "accuracy"), rows)
     print(f"wrote {options.output}")
     return 0
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    """Give the options that stand in the place of a recipe's keys; lists are tuples there."""
+    values = {name: getattr(options, name) for name in ("base", "seed", "text_column", "label_column", "label_map")}
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
+        if value not in (None, [])
+    }

@@ -1,0 +1,38 @@
+import json
+
+import pytest
+
+from whyshare.data.errors import InputError
+from whyshare.models.settings import SETTINGS_FILE
+from whyshare.training.outputs import check_model_folder
+
+
+def test_a_training_goes_where_nothing_is_and_where_it_was_stopped(tmp_path):
+    folder, checkpoints = tmp_path / "model", tmp_path / "model.checkpoints"
+    check_model_folder(folder, checkpoints)
+    folder.mkdir()
+    checkpoints.mkdir()
+    check_model_folder(folder, checkpoints)
+    (checkpoints / ".recipe.json.writing").touch()  # as a kill leaves it
+    check_model_folder(folder, checkpoints)
+    (checkpoints / "recipe.json").write_text(json.dumps({"seed": 13, "files": {}}), encoding="utf-8")
+    (folder / "config.json").touch()
+    check_model_folder(folder, checkpoints)
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("model", "model is a file; give a folder for the model"),
+        (f"model/{SETTINGS_FILE}", "holds a trained model; choose another --output, or delete it to train"),
+        ("model/notes.txt", "holds something else than a model; choose another --output"),
+        ("model.checkpoints", "holds something else than checkpoints; move it or choose another --output"),
+        ("model.checkpoints/notes.txt", "holds something else than checkpoints"),
+        ("model.checkpoints/recipe.json", "holds something else than checkpoints"),  # of an encoder
+    ],
+)
+def test_a_training_goes_nowhere_that_something_would_be_lost(file, message, tmp_path):
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text('{"base": "x"}', encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        check_model_folder(tmp_path / "model", tmp_path / "model.checkpoints")
