@@ -9,14 +9,13 @@ import pytest
 
 pytest.importorskip("torch")
 
-import whyshare.training
 from whyshare.training.finetune_config import FinetuneConfig
 from whyshare.training.pretrain_config import PretrainConfig
 from whyshare.training.pseudo import PseudoConfig
 from whyshare.training.trim import TrimConfig
 from whyshare.training.vocabulary import VocabularyConfig
 
-README = (Path(whyshare.training.__file__).parent / "recipes" / "README.md").read_text(encoding="utf-8")
+README = (Path(__file__).parents[2] / "training" / "recipes" / "README.md").read_text(encoding="utf-8")
 
 
 def default_of(field):
