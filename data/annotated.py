@@ -188,9 +188,7 @@ def _columns(
     label = find_column(columns, [label_column] if label_column else LABEL_COLUMNS)
     if label is None:
         wanted = repr(label_column) if label_column else "label"
-        advice = (
-            "" if label_column else "; rename the labels' column to label, or give eval its name with --label-column"
-        )
+        advice = "" if label_column else "; rename the labels' column to label, or give its name with --label-column"
         raise InputError(f"{file} has no column {wanted}; it has {', '.join(columns)}{advice}")
     others = [column for column in columns if column != label]
     return find_text_columns(others, text_column, file), label

@@ -36,8 +36,8 @@ class ModelSettings:
     """The contents of ``whyshare.json``.
 
     ``temperature`` divides the logits, by language, and ``uncertain_below`` is the confidence under which a person
-    should look, set so that the other posts reach ``target_accuracy``; both were fitted on the validation split, unless
-    that was too small: then the temperature is 1, the threshold a default, and ``target_accuracy`` 0.
+    should look, set so that the other posts reach ``target_accuracy``; both were fitted on the validation posts, unless
+    these were too few: then the temperature is 1, the threshold a default, and ``target_accuracy`` 0.
     """
 
     max_length: int = 128  # tokens, special ones included

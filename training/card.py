@@ -128,7 +128,7 @@ def _fitted(settings: ModelSettings) -> str:
         )
     temperatures = ", ".join(f"{language} {value:.2f}" for language, value in settings.temperature.items())
     return (
-        "The head's bias is fitted on the validation split, and so is the confidence, with a temperature per language\n"
+        "The head's bias is fitted on the validation posts, and so is the confidence, with a temperature per language\n"
         f"({temperatures})."
     )
 

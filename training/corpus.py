@@ -39,7 +39,7 @@ def read_texts(path: Path, instead: str = "") -> Iterator[tuple[str, Row]]:
         raise InputError(f"{path} has no column {needed}; it has {', '.join(table.columns)}: rename that of the texts")
     for row in table.whole_rows(path):
         try:
-            yield row.text(columns), row
+            yield row.text(columns or ("text",)), row  # which the first rows may lack
         except ValueError as error:
             raise InputError(f"{path} row {row.number}: {error}") from None
 
@@ -54,9 +54,11 @@ def read_corpus(path: Path, held_out: frozenset[str] = frozenset()) -> Iterator[
     for raw, row in read_texts(path):
         texts += 1
         text = clean(raw)
+        if not text:
+            continue
         if held_out and clean_fingerprint(text) in held_out:
             refused += 1
-        elif text:
+        else:
             kind, source, weak_label = (flat_cell(row.values.get(name)) for name in ("kind", "source", "weak_label"))
             yield CorpusText(text, kind or "post", source, weak_label or None)
     if refused:
@@ -66,13 +68,13 @@ def read_corpus(path: Path, held_out: frozenset[str] = frozenset()) -> Iterator[
 
 
 def held_out_fingerprints(paths: list[Path]) -> frozenset[str]:
-    """Collect the fingerprints of every text in files that are measured on, or those in its place (``sha256``).
+    """Collect the fingerprints of every text in files that are measured on, and those beside or in its place (``sha256``).
 
     Of files with a ``split`` column, only the validation and test rows are held out.
     """
-    return frozenset(
-        text_fingerprint(text) if text else flat_cell(row.values.get("sha256"))
-        for path in paths
-        for text, row in read_texts(path, instead="sha256")
-        if row.values.get("split", "test") != "train"
-    )
+    held: set[str] = set()
+    for path in paths:
+        for text, row in read_texts(path, instead="sha256"):
+            if row.values.get("split", "test") != "train":
+                held |= {text_fingerprint(text), flat_cell(row.values.get("sha256"))}  # the text may be a title alone
+    return frozenset(held - {"", text_fingerprint("")})

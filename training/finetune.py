@@ -121,7 +121,8 @@ def _finetune(config: FinetuneConfig, folder: Path, checkpoints: Path) -> ModelS
     warn_if_worse(settings.scores)
     folder.mkdir(parents=True, exist_ok=True)
     write_validation(folder, held, probs)
-    write_history(folder, history)
+    if history:
+        write_history(folder, history)
     save_folder(folder, config, model, tokenizer, settings)
     return settings
 

@@ -24,9 +24,7 @@ class FinetuneConfig:
     train: tuple[str, ...]  # annotated files
     extra: tuple[str, ...] = ()  # annotated files that are only trained on: no post of theirs is kept for validation
     repeats: tuple[int, ...] = ()  # how often an epoch goes through each of all these; once if nothing is said
-    validation: tuple[
-        str, ...
-    ] = ()  # annotated files that are validated on, in the place of a share of the posts of train
+    validation: tuple[str, ...] = ()  # annotated files that are validated on, in the place of a share of train
     text_column: tuple[str, ...] = ()  # of all these files, where it has an unusual name; several are read together
     label_column: str = ""
     label_map: tuple[str, ...] = ()  # other names of the motives, as "theirs=ours"
@@ -54,9 +52,7 @@ class FinetuneConfig:
     split_seed: int = 13  # seeds the validation split, which teachers and students must share
     init_seed: int = 13  # seeds the new head; models with the same one can be averaged
     seed: int = 13  # seeds the order of the posts and dropout
-    average: tuple[
-        str, ...
-    ] = ()  # nothing is trained: the weights, but for the head's bias, are the mean of these folders'
+    average: tuple[str, ...] = ()  # nothing is trained: the weights, but for the head's bias, are these folders' mean
 
     def __post_init__(self) -> None:
         if self.attention_dropout is None:
@@ -72,7 +68,7 @@ class FinetuneConfig:
         if not self.train:
             raise ValueError("train names no file; give at least one annotated file")
         if "-" in self.train + self.extra + self.validation:
-            raise ValueError("train names standard input, which cannot be read again when a run goes on; save it first")
+            raise ValueError("standard input (-) cannot be read again when a run goes on; save it to a file first")
         if self.repeats and (len(self.repeats) != len(self.train + self.extra) or min(self.repeats) < 1):
             raise ValueError(
                 f"repeats is {list(self.repeats)}; give one whole number from 1 on for each file of train and extra"

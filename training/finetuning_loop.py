@@ -249,4 +249,4 @@ def _height(name: str, depth: int) -> int:
     layer = re.search(r"\blayers?\.(\d+)\.", name)
     if layer:
         return int(layer[1]) + 1
-    return 0 if "embedding" in name or "relative_attention_bias" in name else depth + 1  # the latter is MPNet's
+    return 0 if "embed" in name or "relative_attention_bias" in name else depth + 1  # the latter is MPNet's

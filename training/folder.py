@@ -1,8 +1,8 @@
 """From the best checkpoint to a model folder: half precision, calibration, settings, card, ONNX graph.
 
 Beside what :mod:`~whyshare.models.settings` needs, a folder holds ``validation.csv``, what the model says of its validation
-posts, and ``log.jsonl``, how its training went: a line for every few steps with the loss and the rate of the head since the
-line before, and one for every epoch with the scores on the validation posts as they were then.
+posts, and, unless it is a mean, ``log.jsonl``, how its training went: a line for every few steps with the loss and the rate
+of the head since the line before, and one for every epoch with the scores on the validation posts as they were then.
 """
 
 import json

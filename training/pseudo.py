@@ -7,6 +7,7 @@ on the same split as the models.
 """
 
 import logging
+import math
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,10 +95,13 @@ def read_pseudo(path: Path) -> tuple[list[str], NDArray[np.float32]]:
         if missing := [name for name, value in given.items() if value in (None, "")]:
             raise InputError(f"{path} row {row.number} lacks {', '.join(missing)}; give a file of whyshare pseudo")
         try:
-            rows.append([float(str(given[column])) for column in PROBABILITY_COLUMNS])
+            probs = [float(str(given[column])) for column in PROBABILITY_COLUMNS]
         except ValueError:
-            raise InputError(f"{path} row {row.number} has a probability that is no number; mend it") from None
+            probs = [math.nan]
+        if not all(0 <= probability <= 1 for probability in probs):  # NaN neither
+            raise InputError(f"{path} row {row.number} has a probability that is no number from 0 to 1; mend it")
         texts.append(text)
+        rows.append(probs)
     return texts, np.array(rows, dtype=np.float32)
 
 

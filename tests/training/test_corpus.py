@@ -14,6 +14,15 @@ def test_texts_are_held_out_by_themselves_or_by_what_stands_in_their_place(tmp_p
     assert held == {text_fingerprint("one"), text_fingerprint("two")}
 
 
+def test_no_text_is_let_through_for_what_stands_beside_or_before_it(tmp_path):
+    rows = [{"title": "a title", "sha256": text_fingerprint(str(number))} for number in range(200)]
+    (tmp_path / "titles.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    rows = [{"sha256": text_fingerprint("one")}] * 200 + [{"text": "two"}]  # more than are looked at for columns
+    (tmp_path / "both.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    held = held_out_fingerprints([tmp_path / "titles.jsonl", tmp_path / "both.jsonl"])
+    assert held >= {text_fingerprint(text) for text in ("0", "199", "one", "two")}
+
+
 def test_any_table_can_be_held_out_or_learnt_from(tmp_path):
     (tmp_path / "test.csv").write_text("内容,split\none,test\nthree,train\n", encoding="utf-8")
     (tmp_path / "labels.csv").write_text(f"id,sha256\n1,{text_fingerprint('two')}\n", encoding="utf-8")

@@ -42,6 +42,7 @@ from whyshare.training.finetuning_loop import (
     check_unfinished,
     checkpoints_of,
     last_checkpoint,
+    layerwise_rates,
     open_checkpoints,
     recipe_with_files,
 )
@@ -300,6 +301,7 @@ def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, caps
     assert [("average = " in card, "learning_rate = " in card) for card in cards] == [(False, True), (True, False)]
 
     assert ModelSettings.load(tmp_path / "mean").max_length == 64  # which its recipe does not say
+    assert not (tmp_path / "mean/log.jsonl").exists()
 
     assert "was trained on posts of" not in caplog.text
     (tmp_path / "other.toml").write_text(f'{recipe}average = ["1", "2"]\nsplit_seed = 14\n', encoding="utf-8")
@@ -431,6 +433,16 @@ def test_a_trained_model_is_not_replaced(tiny_model, tmp_path, capsys):
     assert "holds a trained model; choose another --output, or delete it" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["embeddings", "embed_tokens"])
+def test_the_head_learns_fastest_and_the_embeddings_slowest(name):
+    layers = torch.nn.ModuleList([torch.nn.Linear(4, 4) for _ in range(2)])
+    model = torch.nn.ModuleDict({name: torch.nn.Embedding(9, 4), "layers": layers, "score": torch.nn.Linear(4, 8)})
+    model.config = BertConfig(num_hidden_layers=2)
+    groups = layerwise_rates(model, FinetuneConfig(train=("x.csv",), learning_rate=1e-3, layer_decay=0.5))
+    assert [group["lr"] for group in groups] == [1e-3, 5e-4, 2.5e-4, 1.25e-4]
+    assert [len(group["params"]) for group in groups] == [2, 2, 2, 1]
+
+
 def test_no_seed_deals_the_posts_as_another_does_an_epoch_later():
     state = TrainerState()
     sampler = LengthGroupedSampler(8, lengths=list(range(200)), model_input_name="input_ids")
@@ -446,7 +458,7 @@ def test_no_seed_deals_the_posts_as_another_does_an_epoch_later():
     ("arguments", "message"),
     [
         (["none.csv", "-o", "model"], "no such file"),
-        (["-", "-o", "model"], "train names standard input"),
+        (["-", "-o", "model"], "standard input (-) cannot be read again"),
         (["bad.csv", "-o", "model"], "bad.csv row 2: label 'joy' is not one of benefit"),
         (["bad.csv", "recipe.toml", "-o", "model"], "give one recipe, or annotated files"),
         (["recipe.toml", "-o", "none/model"], "no folder"),

@@ -43,7 +43,9 @@ def test_what_teachers_say_can_be_any_table(corpus, tiny_model, tmp_path):
     lines = (tmp_path / "pseudo.csv").read_text(encoding="utf-8-sig").splitlines()
     for row, message in (
         (re.sub(r",[\d.]+$", ",", lines[1]), "row 2 lacks p_warning; give a file of whyshare pseudo"),
-        (re.sub(r",[\d.]+$", ",high", lines[1]), "row 2 has a probability that is no number"),
+        (re.sub(r",[\d.]+$", ",high", lines[1]), "row 2 has a probability that is no number from 0 to 1; mend it"),
+        (re.sub(r",[\d.]+$", ",nan", lines[1]), "row 2 has a probability that is no number from 0 to 1"),
+        (re.sub(r",[\d.]+$", ",25", lines[1]), "row 2 has a probability that is no number from 0 to 1"),
     ):
         (tmp_path / "pseudo.csv").write_text(f"{lines[0]}\n{row}\n", encoding="utf-8")
         with pytest.raises(InputError, match=message):
