@@ -12,6 +12,8 @@ CLEANING_VERSION = 2
 
 ENDS = 10_000  # characters at each end of a text; what lies between is cut: no post has it, and no model reads it
 
+ROUNDS = 32  # of entities that stand for entities, and tags inside tags; thousands would take minutes
+
 URL, HANDLE, NUMBER = "<url>", "@user", "<num>"
 PLACEHOLDER = re.compile(f"{URL}|{HANDLE}|{NUMBER}")
 
@@ -50,7 +52,8 @@ def clean(text: str) -> str:
     The two ends of what is far too long, Unicode NFC, HTML entities and tags, control and zero-width characters, white
     space, full-width letters and digits, then URL -> ``<url>``, handle -> ``@user``, phone, e-mail and identity numbers ->
     ``<num>``. Emoji, hashtags and [bracket emoticons] stay. Cleaning a clean text changes nothing, unless a handle had
-    more than 30 characters: what of it is left stands glued to ``@user``, and goes next time.
+    more than 30 characters (what of it is left stands glued to ``@user``, and goes next time) or tags or entities stood
+    ``ROUNDS`` deep inside one another.
 
     ``clean("ＯＫ &lt;3\u200b 看http://t.cn/abc好 //@小明: 13800138000") -> "OK <3 看<url>好 //@user: <num>"``
     """
@@ -75,7 +78,7 @@ def ends(text: str) -> str:
 
 def _normalise(text: str) -> str:
     """Settle the characters; repeat, since an entity may stand for an invisible, a tag or another entity."""
-    while True:
+    for _ in range(ROUNDS):
         settled = text
         if not text.isascii():
             text = unicodedata.normalize("NFC", text).translate(_HALF_WIDTH)
@@ -84,7 +87,8 @@ def _normalise(text: str) -> str:
         text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
         text = (_without_tags(text) if "<" in text else text).strip()
         if text == settled:
-            return text
+            break
+    return text
 
 
 def _without_tags(text: str) -> str:

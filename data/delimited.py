@@ -11,7 +11,7 @@ from .columns import TEXT_COLUMNS, find_column
 from .errors import InputError
 from .posts import Reject
 from .streams import MAX_RECORD, describe_bad_line, iter_lines
-from .tables import Row, Table, unique_names
+from .tables import Row, Table, renamed, unique_names
 
 MAX_LINES = 2000  # of one quoted cell; a quote still open after them was never meant to be one
 LOOKED_AT = 50  # lines that tell whether a text without an ending is a table
@@ -41,7 +41,7 @@ def read_delimited(path: Path, delimiter: str | None = None) -> Table:
     if isinstance(first, Reject):
         raise InputError(f"{path} row {header[0]}: the header cannot be read ({first.reason}); mend it")
     columns = unique_names(first[1])
-    return Table(columns, _rows(path, lines, columns, delimiter))
+    return Table(columns, _rows(path, lines, columns, delimiter), renamed=renamed(first[1], columns))
 
 
 def read_lines(path: Path) -> Table:

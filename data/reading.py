@@ -6,9 +6,11 @@ arrays alone are held in memory.
 """
 
 import atexit
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -25,6 +27,8 @@ from .results import PROBABILITY_COLUMNS
 from .standard_input import STANDARD_INPUT
 from .streams import MAX_RECORD
 from .tables import Row, Table
+
+log = logging.getLogger(__name__)
 
 # Columns that tell what whyshare wrote itself: labelled, drawn to be checked, labels without texts or joined with them.
 _OWN_COLUMNS = (set(PROBABILITY_COLUMNS), {"post", "weight", "text"}, {"sha256"})
@@ -143,7 +147,7 @@ def _unescaped(table: Table) -> Table:
             {unescape_formula(k): unescape_formula(v) if isinstance(v, str) else v for k, v in row.values.items()},
         )
 
-    return Table(list(map(unescape_formula, table.columns)), map(unescaped, table.rows))
+    return replace(table, columns=list(map(unescape_formula, table.columns)), rows=map(unescaped, table.rows))
 
 
 def _posts(given: str, file: str, text_column: TextColumn, on_reject: Callable[[Reject], None]) -> Iterator[Post]:
@@ -151,6 +155,8 @@ def _posts(given: str, file: str, text_column: TextColumn, on_reject: Callable[[
     table = _open_table(file)
     with table.columns_sought():
         columns = find_text_columns(table.columns, text_column, name)
+    if table.renamed:
+        _tell_of_renamed(name, tuple(table.renamed))
     for row in table.rows:
         if isinstance(row, Reject):
             on_reject(replace(row, file=name))
@@ -164,6 +170,11 @@ def _posts(given: str, file: str, text_column: TextColumn, on_reject: Callable[[
             on_reject(Reject(name, row.number, f"longer than {MAX_RECORD // 2**20} MiB", text[:200]))
         else:
             yield Post(text, row.values, given, row.number)
+
+
+@cache  # once for each file, which is read several times
+def _tell_of_renamed(file: str, columns: tuple[str, ...]) -> None:
+    log.info("%s: several columns have the same name; those after the first are called %s", file, ", ".join(columns))
 
 
 def _raise(reject: Reject) -> None:

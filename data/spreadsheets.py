@@ -19,7 +19,7 @@ from .errors import InputError
 from .kinds import EXCEL_ROWS
 from .posts import Reject
 from .streams import FREE_EXPANSION, MAX_EXPANSION, open_bytes
-from .tables import Row, Table, unique_names
+from .tables import Row, Table, renamed, unique_names
 
 MAX_UNNAMED = 100  # cells right of the last column with a name; more of them are no notes beside a table
 MAX_TITLE = 10  # rows below a title among which the header is looked for
@@ -53,8 +53,9 @@ def read_spreadsheet(path: Path, sheet: str | None = None) -> Table:
     if isinstance(first, Reject):
         raise InputError(f"{path}: {first.reason}")
     header, rows = _below_title(first, rows)
-    columns = unique_names(_texts(header))
-    return Table(columns, _rows(path, rows, columns), others)
+    names = _texts(header)
+    columns = unique_names(names)
+    return Table(columns, _rows(path, rows, columns), others, renamed(names, columns))
 
 
 def _sheets(path: Path) -> dict[str, Any]:

@@ -149,7 +149,7 @@ def describe_bad_line(line: bytes) -> str:
     """Say why a line came as bytes."""
     if len(line) > MAX_RECORD:
         return f"longer than {MAX_RECORD // 2**20} MiB"
-    return "not valid in the encoding of the file (UTF-8 or GB18030)"
+    return "not valid in the encoding of the rest of the file"
 
 
 def _decoded(line: bytes, encoding: str) -> str | None:

@@ -1,8 +1,9 @@
 """What every reader gives: the columns of a file, then its rows one by one."""
 
 import datetime
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,12 +48,14 @@ class Row:
 class Table:
     """A file that is open for reading: its columns, and its rows as they are read.
 
-    ``other_sheets`` names those of a workbook that hold something and are not read when none is asked for.
+    ``other_sheets`` names those of a workbook that hold something and are not read when none is asked for, ``renamed`` the
+    columns whose name in the file is that of an earlier one.
     """
 
     columns: list[str]
     rows: Iterator[Row | Reject]
     other_sheets: Sequence[str] = ()
+    renamed: Sequence[str] = ()
 
     def whole_rows(self, path: Path) -> Iterator[Row]:
         """Give the rows of a file of which none may be missing.
@@ -76,13 +79,16 @@ class Table:
 
 
 def _value(values: Mapping[str, Any], column: str) -> Any:
-    """Give the value of a column, or of ``outer.inner`` within that of another."""
+    """Give the value of a column, or of ``outer.inner`` within that of another, which may be written as JSON."""
     if column in values or "." not in column:
         return values.get(column)
     outer, _, inner = column.partition(".")
     within = values.get(outer)
-    if within is None:
+    if within in (None, ""):
         return None
+    if isinstance(within, str):
+        with suppress(ValueError, RecursionError):
+            within = json.loads(within)
     if not isinstance(within, Mapping) or not (inner in within or inner.partition(".")[0] in within):
         raise ValueError(f"there is no {inner} in {outer}, which is {shown(within)}")
     return _value(within, inner)
@@ -106,3 +112,8 @@ def unique_names(names: list[str]) -> list[str]:
             candidate = f"{wanted}_{repeat}"
         unique.append(candidate)
     return unique
+
+
+def renamed(names: Sequence[str], unique: Sequence[str]) -> list[str]:
+    """Give those of the unique names that stand for the name of an earlier column: ``a_2`` above."""
+    return [new for old, new in zip(names, unique, strict=True) if old.strip() and new != old.strip()]

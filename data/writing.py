@@ -193,7 +193,7 @@ class _Spreadsheet:
             return None
         if isinstance(value, bool | int | float) and abs(value) < math.inf:
             return value if not isinstance(value, int) or abs(value) < 10**15 else str(value)  # Excel keeps 15 digits
-        if isinstance(value, datetime.date) and _fits_excel(value):
+        if isinstance(value, datetime.date | datetime.time) and _fits_excel(value):
             return value
         text = _NOT_IN_XML.sub("", flat_cell(value))
         if len(text) > EXCEL_CELL:
@@ -225,10 +225,10 @@ class _Spreadsheet:
             self._sheet._writer.cleanup()  # the sheet's rows, which openpyxl keeps elsewhere until it ends
 
 
-def _fits_excel(date: datetime.date) -> bool:
-    """Tell a date that Excel keeps as it is: it knows neither the years before 1900, nor zones, nor parts of a second."""
-    exact = not isinstance(date, datetime.datetime) or (date.tzinfo is None and date.microsecond == 0)
-    return exact and date.year >= 1900
+def _fits_excel(value: datetime.date | datetime.time) -> bool:
+    """Tell what Excel keeps as it is: it knows neither the years before 1900, nor zones, nor parts of a second."""
+    exact = getattr(value, "tzinfo", None) is None and getattr(value, "microsecond", 0) == 0
+    return exact and getattr(value, "year", 1900) >= 1900
 
 
 _WRITERS: dict[str, Callable[[Path, Sequence[str], Path, Types], Writer]] = {

@@ -4,7 +4,7 @@ Labels are motives by the id of the post. None stands for "no post", which is nu
 that an annotator has not read, whose cell is blank, is not among theirs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from .agreement import MISSING
 Labels = dict[str, Motive | None]
 ID_COLUMNS = ("id", "post")  # the second of what whyshare sample drew
 
+_OF_SAMPLE = ("post", "weight")  # columns that whyshare sample writes
 _OF_ONE = ("label", "secondary", "certainty")  # what a file of one annotator says for them alone
 
 # Columns of a single file that are never an annotator's labels.
@@ -80,9 +81,16 @@ def read_files(paths: Sequence[Path]) -> dict[str, Labels]:
     return labels
 
 
-def named_by_row(paths: Sequence[Path]) -> bool:
-    """Tell whether posts are known by their row alone: files without ids, such as ``whyshare sample`` draws."""
-    return not any(find_column(open_table(path).columns, ["id"]) for path in paths)
+def post_namer(paths: Sequence[Path], other: Path) -> Callable[[Mapping[str, Any], int], str]:
+    """Tell by what annotators know a post of another file, from its values and row.
+
+    :return: Gives its row where their files are without ids, such as ``whyshare sample`` drew from the other one; else the
+        id that it has there, as it does in a sample.
+    """
+    is_theirs = other in paths or set(_OF_SAMPLE) <= set(open_table(other).columns)
+    if is_theirs or any(find_column(open_table(path).columns, ["id"]) for path in paths):
+        return lambda values, row: row_id(values, row, ID_COLUMNS)
+    return lambda _, row: str(row)
 
 
 def add_annotator(labels: dict[str, Labels], name: str, own: Labels) -> None:

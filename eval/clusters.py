@@ -1,6 +1,7 @@
 """Which posts are alike since one person wrote them: intervals take the posts of a cluster together."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from ..data.columns import find_column
 from ..data.errors import InputError
@@ -47,6 +48,16 @@ def choose_clusters(
     return POSTS, None
 
 
-def count_clusters(clusters: Sequence[str]) -> int:
+def cluster_of(value: Any) -> str:
+    """Name the cluster that a value stands for; ``""`` for none, or for what is no single value, such as a user's whole record."""
+    return "" if value is None or isinstance(value, dict | list) else str(value).strip()
+
+
+def each_named(clusters: Sequence[str | None]) -> list[str]:
+    """Give each post without a cluster one of its own: ``["ann", "", None] -> ["ann", "row 1", "row 2"]``."""
+    return [name or f"row {row}" for row, name in enumerate(clusters)]
+
+
+def count_clusters(clusters: Sequence[str | None]) -> int:
     """Count them, each ``""`` for itself."""
-    return len({*clusters} - {""}) + sum(not one for one in clusters)
+    return len(set(each_named(clusters)))

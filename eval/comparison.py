@@ -20,7 +20,6 @@ Numbers = NDArray[np.float64]
 class Comparison:
     """The first model against the second: differences are first minus second.
 
-    A difference that every resample has too has no bounds (NaN): so few posts, or such equal models, tell nothing of it.
     ``only_first`` and ``only_second`` count the posts that one alone has right; ``p_value`` is McNemar's, ``adjusted``
     the same after Holm's correction for all comparisons made together. ``class_p_values`` are McNemar's on the posts
     that the annotators gave each motive (its recall), Holm-corrected for the eight of them and all comparisons.
@@ -57,7 +56,7 @@ class Comparison:
 
 def compare(
     models: Sequence[tuple[str, Judged]],
-    clusters: Sequence[str] | None = None,
+    clusters: Sequence[str | None] | None = None,
     resamples: int = RESAMPLES,
     seed: int = 0,
     against_first: bool = False,
@@ -89,9 +88,9 @@ def compare(
             Comparison(
                 first=models[i][0],
                 second=models[j][0],
-                macro_f1=_resampled(macro(f1[i]) - macro(f1[j])),
+                macro_f1=first_estimate(macro(f1[i]) - macro(f1[j])),
                 accuracy=_accuracy(ahead, int(won[row]), int(lost[row]), len(gold)),
-                classes={motive: _resampled(f1[i][:, k] - f1[j][:, k]) for k, motive in enumerate(MOTIVES)},
+                classes={motive: first_estimate(f1[i][:, k] - f1[j][:, k]) for k, motive in enumerate(MOTIVES)},
                 class_p_values=dict(zip(MOTIVES, class_p_values[row].tolist(), strict=True)),
                 only_first=int(won[row]),
                 only_second=int(lost[row]),
@@ -162,13 +161,7 @@ def _discordant(right: Numbers) -> tuple[Numbers, Numbers]:
     return only[first, second], only[second, first]
 
 
-def _resampled(differences: Numbers) -> Estimate:
-    """Join a difference with its interval; without bounds where all resamples agree, which they do for want of posts."""
-    found = first_estimate(differences)
-    return found if found.low < found.high else Estimate(found.value, float("nan"), float("nan"))
-
-
 def _accuracy(ahead: Numbers, only_first: int, only_second: int, posts: int) -> Estimate:
     """Join a difference of accuracies with its interval, or with the one of its counts where that is wider."""
     found, (low, high) = first_estimate(ahead), paired_interval(only_first, only_second, posts)
-    return Estimate(found.value, min(found.low, low), max(found.high, high))
+    return Estimate(found.value, float(np.fmin(found.low, low)), float(np.fmax(found.high, high)))

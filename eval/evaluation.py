@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.motives import MOTIVES, Motive
+from .clusters import count_clusters
 from .intervals import RESAMPLES, Estimate, estimate, f1_estimate, proportion, resample_weights
 from .metrics import (
     Judged,
@@ -96,19 +97,24 @@ class Evaluation:
             ],
         }
 
+    @property
+    def shows_unbounded(self) -> bool:
+        """Tell whether a metric, of all posts or of a language, has no interval."""
+        return any(one.is_unbounded for some in (self.metrics, *self.languages.values()) for one in some.values())
+
 
 def evaluate(
     name: str,
     judged: Judged,
     languages: Sequence[str],
-    clusters: Sequence[str] | None = None,
+    clusters: Sequence[str | None] | None = None,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Evaluation:
     """Measure predictions.
 
     :param languages: Language of each post.
-    :param clusters: Author or source of each post, when posts of one are alike.
+    :param clusters: Author or source of each post, when posts of one are alike; a post without one is its own.
     """
     weights = resample_weights(len(judged), clusters, resamples, seed)
     tags = np.array(languages)
@@ -155,8 +161,8 @@ def _left_out(judged: Judged) -> tuple[Motive, ...]:
     return tuple(motive for motive in MOTIVES if motive.position not in present)
 
 
-def _few_clusters(clusters: Sequence[str], parts: Mapping[str, NDArray[np.bool_]]) -> dict[str, int]:
-    counts = {part: len(set(compress(clusters, own))) for part, own in parts.items()}
+def _few_clusters(clusters: Sequence[str | None], parts: Mapping[str, NDArray[np.bool_]]) -> dict[str, int]:
+    counts = {part: count_clusters(list(compress(clusters, own))) for part, own in parts.items()}
     return {part: count for part, count in counts.items() if count < FEW_CLUSTERS}
 
 

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
+
+from .clusters import each_named
 
 Floats = NDArray[np.float64]
 
@@ -16,33 +19,45 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with the bounds of its 95 % interval."""
+    """A value with the bounds of its 95 % interval, which are NaN where nothing tells how far off it is."""
 
     value: float
     low: float
     high: float
 
     def __str__(self) -> str:
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]" if isfinite(self.value) else "–"
+        if not isfinite(self.value):
+            return "–"
+        return f"{self.value:.3f}" + (f" [{self.low:.3f}, {self.high:.3f}]" if isfinite(self.low) else "")
 
     def as_json(self) -> list[float | None]:
         """Give value, low and high; null where there is no score, such as for a class that does not occur."""
         return [round(number, 5) if isfinite(number) else None for number in (self.value, self.low, self.high)]
 
+    @classmethod
+    def from_json(cls, numbers: Sequence[float | None]) -> Self:
+        """Take back what :meth:`as_json` gave."""
+        return cls(*(float("nan") if number is None else number for number in numbers))
+
+    @property
+    def is_unbounded(self) -> bool:
+        """Tell whether there is a value, and nothing tells how far off it is."""
+        return isfinite(self.value) and not isfinite(self.low)
+
 
 def resample_weights(
-    posts: int, clusters: Sequence[str] | None = None, resamples: int = RESAMPLES, seed: int = 0
+    posts: int, clusters: Sequence[str | None] | None = None, resamples: int = RESAMPLES, seed: int = 0
 ) -> Floats:
     """Draw posts with replacement; with ``clusters``, whole clusters, since posts of one author are alike.
 
-    :param clusters: The cluster of each post, shape (posts,).
+    :param clusters: The cluster of each post, shape (posts,); a post without one is its own.
     :return: How often each post was drawn, shape (resamples, posts). The same seed draws the same posts, so that
         two models measured with it are compared in pairs.
     """
     rng = np.random.default_rng(seed)
     if clusters is None:
         return rng.multinomial(posts, np.full(posts, 1 / posts), size=resamples).astype(float)
-    names, membership = np.unique(np.array(clusters), return_inverse=True)
+    names, membership = np.unique(each_named(clusters), return_inverse=True)
     drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)
     return drawn[:, membership].astype(float)
 
@@ -57,8 +72,12 @@ def percentile_interval(values: Floats, level: float = LEVEL) -> tuple[float, fl
 
 
 def estimate(point: float, resampled: Floats) -> Estimate:
-    """Join a point estimate with the interval of its resamples."""
-    return Estimate(float(point), *percentile_interval(resampled))
+    """Join a point estimate with the interval of its resamples.
+
+    A value that all resamples have too has no bounds: so few posts, or clusters, tell nothing of it.
+    """
+    low, high = percentile_interval(resampled)
+    return Estimate(float(point), *((low, high) if low < high else (float("nan"), float("nan"))))
 
 
 def first_estimate(values: Floats) -> Estimate:

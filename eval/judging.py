@@ -52,14 +52,14 @@ def evaluate_predictions(
     posts: Sequence[Annotated],
     predictions: Sequence[str | Motive] | NDArray[np.float64],
     name: str = "predictions",
-    clusters: Sequence[str] | None = None,
+    clusters: Sequence[str | None] | None = None,
     resamples: int = RESAMPLES,
 ) -> Evaluation:
     """Measure predictions of any model against annotated posts, as ``whyshare eval`` does.
 
     :param posts: What :func:`whyshare.load_annotated` reads.
     :param predictions: A motive for each post, or their probabilities, shape (posts, 8), columns in label order.
-    :param clusters: Author or source of each post, where posts of one are alike.
+    :param clusters: Author or source of each post, where posts of one are alike; a post without one is its own.
     :raises ValueError: If the predictions do not fit the posts.
     """
     if isinstance(predictions, np.ndarray) and predictions.ndim == 2:

@@ -17,6 +17,7 @@ from ..data.errors import InputError
 from ..data.kinds import JSON_KINDS, file_kind, split_part
 from ..data.motives import MOTIVES
 from ..data.predictions import read_predictions, read_texts
+from .clusters import cluster_of
 
 # What copies of one text differ in; to clean every text would take three times as long as to read it.
 _OWN_PARTS = re.compile(r"https?://[!-~]+|@[\w-]+|\s+")
@@ -175,8 +176,8 @@ def _check_columns(wanted: Sequence[str], names: Iterable[str]) -> None:
 
 
 def _hash(value: Any) -> int:
-    """Give 8 bytes that equal values share; 0 for none, or for what is no single value, such as a user's whole record."""
-    name = "" if isinstance(value, dict | list) else _stripped(value)
+    """Give 8 bytes that values of one cluster share; 0 for none."""
+    name = cluster_of(value)
     return hash(name) if name else 0
 
 

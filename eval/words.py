@@ -26,6 +26,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "There are few values of {unit} ({counts}): the intervals hold the truth less often than 95 times of 100.",
         "“{unit}”的取值较少（{counts}），区间包含真值的机会低于 95 %。",
     ),
+    "unbounded": (
+        "Without brackets: the same in every resample, so these posts cannot tell how far off it is.",
+        "没有方括号的：每次重抽样结果都相同，无法从这些帖子得知误差有多大。",
+    ),
     "macro_f1_of": ("{language} macro-F1", "{language}宏平均 F1"),
     "numbers": ("The numbers", "数值"),
     "unit_posts": ("posts", "帖子"),

@@ -1,7 +1,6 @@
 """``Labeller``: from texts to labels, one or a million, the same for each text whatever stands beside it."""
 
-import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice, tee
 from os import PathLike
@@ -23,9 +22,7 @@ from .engines import Engine, FloatArray, load_engine
 from .labelled import Labelled
 
 WINDOW = 8192  # posts that are batched together
-FIRST_WINDOW = (
-    64  # of a stream, whose first labels should not wait for thousands of texts; each is twice the one before
-)
+FIRST_WINDOW = 64  # of a stream, whose first labels should not wait; each window is twice the one before
 BATCH_TOKENS = 1024  # more does not fit into the processor's cache and is slower
 DIGITS = 6  # of every probability; what lies beyond differs between machines
 
@@ -144,14 +141,7 @@ class Labeller:
 
         logits = np.zeros((len(encoded), len(MOTIVES)))
         batches = list(equal_length_batches([len(item.ids) for item in encoded], self.batch_tokens))
-        # Threads of its own for each call: a text does not wait behind the thousands of another. None are to be had when
-        # the program is ending.
-        threads = min(self.engine.threads, len(batches)) if threading.main_thread().is_alive() else 1
-        if threads > 1:
-            with ThreadPoolExecutor(threads) as pool:
-                computed = list(pool.map(compute, batches))
-        else:
-            computed = [compute(batch) for batch in batches]
+        computed = _map_on_threads(min(self.engine.threads, len(batches)), compute, batches)
         for batch, rows in zip(batches, computed, strict=True):
             logits[batch] = rows
         if not np.isfinite(logits).all():
@@ -185,6 +175,20 @@ def make_labelled(probs: NDArray[np.float64], language: Language, truncated: boo
         truncated=truncated,
         uncertain=bool(probs[first] < uncertain_below),
     )
+
+
+def _map_on_threads(
+    threads: int, compute: Callable[[list[int]], FloatArray], batches: list[list[int]]
+) -> list[FloatArray]:
+    """Compute on threads of its own, so that a text does not wait behind the thousands of another call."""
+    if threads <= 1:
+        return list(map(compute, batches))
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            computed: Iterator[FloatArray] = pool.map(compute, batches)
+        except RuntimeError:  # the program is ending, and no thread is to be had
+            computed = map(compute, batches)
+        return list(computed)
 
 
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -130,7 +130,7 @@ def test_a_bad_row_costs_itself_alone(tmp_path):
         (4, "1 fields where the header has 2"),
         (5, "a quote is opened and never closed"),
         (7, "NUL byte"),
-        (8, "not valid in the encoding of the file (UTF-8 or GB18030)"),
+        (8, "not valid in the encoding of the rest of the file"),
     ]
 
 
@@ -155,7 +155,7 @@ def test_lines_of_another_encoding(tmp_path):
     mostly_gbk = b"id,text\n" + first.encode("gbk") * 2 + second.encode()
     assert read(write(tmp_path / "gbk.csv", mostly_gbk)) == (["今天真好", "今天真好", "转发抽奖"], [])
     mostly_utf8 = b"id,text\n" + first.encode() * 2 + second.encode("gbk")
-    reason = "not valid in the encoding of the file (UTF-8 or GB18030)"
+    reason = "not valid in the encoding of the rest of the file"
     assert read(write(tmp_path / "utf8.csv", mostly_utf8)) == (["今天真好", "今天真好"], [(4, reason)])
 
 
@@ -276,6 +276,19 @@ def test_a_stray_cell_at_the_end_of_the_sheet(tmp_path):
 def test_column_names_that_clash_lose_nothing(tmp_path):
     [post] = read_posts(write(tmp_path / "a.csv", "text,,a,a\nhi,1,2,3\n"))
     assert dict(post.fields) == {"text": "hi", "column_2": "1", "a": "2", "a_2": "3"}
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
+def test_column_names_that_clash_are_told_once(tmp_path, caplog, name):
+    caplog.set_level("INFO", "whyshare")
+    if name == "a.csv":
+        path = write(tmp_path / name, "text,,a, a,a_2\nhi,1,2,3,4\n")
+    else:
+        path = write_table(tmp_path / name, ["text", "", "a", " a", "a_2"], [("hi", 1, 2, 3, 4)])
+    for _ in range(2):
+        list(read_posts(path))
+    said = f"{path}: several columns have the same name; those after the first are called a_3"
+    assert [record.getMessage() for record in caplog.records] == [said]
 
 
 def test_a_sheet_and_a_table_by_name(tmp_path):
@@ -477,6 +490,16 @@ def test_a_text_within_nested_json(tmp_path):
         (3, "there is no text in mblog, which is {'id': 3}"), (4, "there is no text in mblog, which is 'x'"),
     ]  # fmt: skip
     assert next(read_posts(path, text_column=["id", "mblog.user.name"])).text == "1\na"
+
+
+def test_a_text_within_json_in_a_cell(tmp_path):
+    path = write(tmp_path / "a.tsv", 'id\tmblog\n1\t"{""text"": ""好""}"\n2\t\n3\t[1]\n4\t{\n')
+    rejects = []
+    posts = list(read_posts(path, text_column="mblog.text", on_reject=rejects.append))
+    assert [post.text for post in posts] == ["好", ""]
+    assert [reject.reason for reject in rejects] == [
+        "there is no text in mblog, which is [1]", "there is no text in mblog, which is '{'"
+    ]  # fmt: skip
 
 
 def test_what_is_no_path_and_what_is_not_there_are_told_at_once(tmp_path):

@@ -1,5 +1,5 @@
 import zipfile
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 import openpyxl
 import pytest
@@ -94,6 +94,14 @@ def test_dates_stay_dates(tmp_path):
             for value in values:
                 writer.write({"text": "x", "at": value})
         assert [post.fields["at"] for post in read_posts(tmp_path / "b.parquet")] == read
+
+
+def test_times_stay_times(tmp_path):
+    times = [time(7, 30), time(0, 0), "07:30:00.500000", "07:30:00+00:00"]
+    with open_writer(tmp_path / "a.xlsx", ["text", "at"]) as writer:
+        for value in [*times[:2], time(7, 30, 0, 500_000), time(7, 30, tzinfo=UTC)]:
+            writer.write({"text": "x", "at": value})
+    assert [post.fields["at"] for post in read_posts(tmp_path / "a.xlsx")] == times
 
 
 @pytest.mark.parametrize(

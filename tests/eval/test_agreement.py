@@ -219,11 +219,15 @@ def test_a_sample_is_paired_with_the_rows_it_was_drawn_from(tmp_path, monkeypatc
     assert main(["agreement", "check.csv", "--predictions", "labelled.csv", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["posts"], found["differing"]) == (4, 0)
+    backwards = ["post,weight,text,motive", *sample[::-1]]  # another copy, in another order
+    (tmp_path / "copy.csv").write_text("\n".join(backwards), encoding="utf-8")
+    assert main(["agreement", "check.csv", "--predictions", "copy.csv", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["differing"] == 0
     labels = []
-    for texts in ("labelled.csv", "check.csv"):
+    for texts in ("labelled.csv", "check.csv", "copy.csv"):
         assert main(["agreement", "check.csv", "--texts", texts, "--json"]) == 0
         labels.append(capsys.readouterr().out)
-    assert labels[0] == labels[1]
+    assert labels[0] == labels[1] == labels[2]
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,38 @@ def test_equal_predictions_of_a_few_posts_are_not_said_to_be_equal_for_sure(fold
     assert main(["compare", "gold.csv", *["--predictions", "labelled.jsonl"] * 2, "--resamples", "50"]) == 0
     printed = capsys.readouterr().out
     assert re.search(r"labelled\.jsonl_2 +0\.000 +0\.000 \[-0\.242, 0\.242\]", printed)
-    assert "without brackets: the same in every resample, so these posts cannot tell how far off it is" in printed
+    assert "Without brackets: the same in every resample, so these posts cannot tell how far off it is" in printed
+
+
+def test_scores_of_one_cluster_have_no_interval(folder, capsys):
+    head, *rows = (folder / "gold.csv").read_text(encoding="utf-8").splitlines()
+    rows = [f"{row},{'zh' if number < 32 else 'en'}" for number, row in enumerate(rows)]
+    (folder / "gold.csv").write_text("\n".join([f"{head},lang", *rows]), encoding="utf-8")
+    command = ["eval", "gold.csv", "--predictions", "labelled.jsonl", "--cluster", "lang", "--runs", "runs.jsonl"]
+    assert main([*command, "--report", "report"]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"macro-F1 +(0\.\d+) +\1 +\1 *\n", printed)
+    assert re.search(r"accuracy +0\.750 \[0\.\d+, 0\.\d+\] +0\.750 \[", printed)
+    assert "Without brackets: the same in every resample" in printed
+    page = (folder / "report" / "report.html").read_text(encoding="utf-8")
+    assert "Without brackets: the same in every resample" in page
+    assert "nan" not in page
+    assert main(["runs", "runs.jsonl"]) == 0
+    assert re.search(r"64 +0\.\d+ +0\.750 \[", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("command", ["eval", "compare"])
+def test_a_sample_drawn_by_groups_is_said_to_be_one(folder, capsys, command):
+    head, *rows = (folder / "gold.csv").read_text(encoding="utf-8").splitlines()
+    rows = [f"{row},{number},{1 + number % 2}" for number, row in enumerate(rows)]
+    blank = "64,not read yet,,a1,64,1"
+    (folder / "gold.csv").write_text("\n".join([f"{head},post,weight", *rows, blank]), encoding="utf-8")
+    assert main([command, "gold.csv", *["--predictions", "labelled.jsonl"] * 2, "--text-column", "text"]) == 0
+    said = capsys.readouterr().err
+    assert (
+        "1 rows have no motive (blank, or null) and are left out; scores are of posts like those that have one" in said
+    )
+    assert "drawn by groups of different sizes" in said
 
 
 def test_yardsticks_that_are_equal_are_listed_once(folder, capsys):

@@ -2,7 +2,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from whyshare.eval.intervals import exact_interval, f1_estimate, percentile_interval, proportion, resample_weights
+from whyshare.eval.clusters import count_clusters
+from whyshare.eval.intervals import (
+    Estimate,
+    estimate,
+    exact_interval,
+    f1_estimate,
+    percentile_interval,
+    proportion,
+    resample_weights,
+)
 
 
 def test_the_interval_of_a_share_is_about_the_binomial_one():
@@ -21,6 +30,23 @@ def test_clusters_are_drawn_whole_and_widen_the_interval():
     alone = resample_weights(400, resamples=500) @ right / 400
     together = (weights @ right) / weights.sum(axis=1)
     assert together.std() > 3 * alone.std()
+
+
+def test_a_post_without_a_cluster_is_its_own():
+    clusters = ["ann", "", None, "ann", ""]
+    named = ["ann", "row 1", "row 2", "ann", "row 4"]
+    assert (resample_weights(5, clusters, resamples=50) == resample_weights(5, named, resamples=50)).all()
+    assert count_clusters(clusters) == 4
+
+
+def test_what_every_resample_has_too_has_no_bounds():
+    found = estimate(0.5, np.full(100, 0.5))
+    assert str(found) == "0.500"
+    assert found.is_unbounded
+    assert found.as_json() == [0.5, None, None]
+    assert str(Estimate.from_json(found.as_json())) == "0.500"
+    assert str(Estimate.from_json([None, None, None])) == "–"
+    assert not Estimate.from_json([None, None, None]).is_unbounded
 
 
 def test_the_seed_decides():

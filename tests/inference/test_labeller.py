@@ -124,6 +124,12 @@ print("one", flush=True)  # and the main thread ends, while the other labels
     assert run.stdout.split() == ["one", "2000"]
 
 
+def test_a_text_is_labelled_when_the_program_ends_and_has_no_thread_left(labeller, tiny_model, monkeypatch):
+    monkeypatch.setattr("concurrent.futures.thread._shutdown", True)
+    texts = TEXTS * 20
+    assert Labeller.load(tiny_model, device="cpu", threads=2).label(texts) == labeller.label(texts)
+
+
 def test_the_torch_engine_agrees(labeller, tiny_model):
     pytest.importorskip("torch")
     other = Labeller.load(tiny_model, device="torch-cpu")

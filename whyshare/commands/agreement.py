@@ -84,36 +84,32 @@ def _check(options: argparse.Namespace) -> None:
 
 def _add_models(options: argparse.Namespace, labels: dict[str, "Labels"]) -> None:
     """Put models beside the people, for the posts that people have labelled; none says "no post"."""
-    from ..eval.annotators import add_annotator, named_by_row
+    from ..eval.annotators import add_annotator, post_namer
 
     shared = {key for own in labels.values() for key in own}
-    by_row = (options.texts or options.predictions) and named_by_row(options.file)
     said: Labels
     if options.texts:
-        said = _model_labels(options, by_row and options.texts not in options.file)
+        said = _model_labels(options)
         add_annotator(labels, "model", {key: said[key] for key in shared & said.keys()})
     if options.predictions:
         from ..data.predictions import read_predictions
 
+        name = post_namer(options.file, options.predictions)
         given = read_predictions(options.predictions)
-        said = {str(one.row) if by_row else one.id: one.motive for one in given if one.motive}
+        said = {name(one.fields, one.row): one.motive for one in given if one.motive}
         add_annotator(labels, options.predictions.stem, {key: said[key] for key in shared & said.keys()})
 
 
-def _model_labels(options: argparse.Namespace, by_row: bool) -> "Labels":
+def _model_labels(options: argparse.Namespace) -> "Labels":
     from ..data.reading import read_posts
-    from ..data.tables import row_id
-    from ..eval.annotators import ID_COLUMNS
+    from ..eval.annotators import post_namer
     from ..inference.labeller import Labeller
 
+    name = post_namer(options.file, options.texts)
     posts = list(read_posts(options.texts))
     labelled = Labeller.load(options.model).label([post.text for post in posts])
     said = zip(posts, labelled, strict=True)
-    return {
-        str(post.row) if by_row else row_id(post.fields, post.row, ID_COLUMNS): one.motive
-        for post, one in said
-        if one.motive
-    }
+    return {name(post.fields, post.row): one.motive for post, one in said if one.motive}
 
 
 def _print(agreement: "Agreement") -> None:

@@ -3,7 +3,6 @@
 import argparse
 import json
 from collections.abc import Sequence
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ PREDICTIONS_FILE = "predictions.parquet"  # of a report
 if TYPE_CHECKING:
     from ..data.annotated import Annotated
     from ..eval.comparison import Comparison
-    from ..eval.intervals import Estimate
     from ..eval.metrics import Judged
 
 
@@ -65,8 +63,10 @@ def run(options: argparse.Namespace) -> None:
 
 def _print(comparisons: Sequence["Comparison"]) -> None:
     """Print every two models in a row, and of a single pair its motives too."""
+    from ..eval.pages import words_in
+
     rows = [
-        (f"{c.first} - {c.second}", _shown(c.macro_f1), c.accuracy, c.only_first, c.only_second, f"{c.adjusted:.2g}")
+        (f"{c.first} - {c.second}", c.macro_f1, c.accuracy, c.only_first, c.only_second, f"{c.adjusted:.2g}")
         for c in comparisons
     ]
     headings = ("", "macro-F1", "accuracy", "only first right", "only second right", "p (McNemar, Holm)")
@@ -76,17 +76,13 @@ def _print(comparisons: Sequence["Comparison"]) -> None:
         print()
         [only] = comparisons
         class_rows = [
-            (motive.both, _shown(difference), f"{only.class_p_values[motive]:.2g}")
+            (motive.both, difference, f"{only.class_p_values[motive]:.2g}")
             for motive, difference in only.classes.items()
         ]
         print_table(("motive", "F1", "p of its recall (McNemar, Holm)"), class_rows)
         differences += only.classes.values()
-    if any(isfinite(one.value) and not isfinite(one.low) for one in differences):
-        print("\nwithout brackets: the same in every resample, so these posts cannot tell how far off it is")
-
-
-def _shown(difference: "Estimate") -> str:
-    return str(difference) if isfinite(difference.low) else str(difference).split(" ")[0]
+    if any(one.is_unbounded for one in differences):
+        print(f"\n{words_in('en')['unbounded']}")
 
 
 def _load_runs(options: argparse.Namespace) -> tuple[list["Annotated"], list[tuple[str, "Judged"]]]:

@@ -54,7 +54,6 @@ def run(options: argparse.Namespace) -> None:
     from ..eval.runs import CHANCE, MAJORITY
 
     posts = load_posts(options)
-    _warn_of_strata(posts)
     unit, clusters = clusters_of(posts, options.cluster)
     languages = [post.language for post in posts]
     if options.runs and not options.runs.parent.is_dir():
@@ -104,8 +103,10 @@ def load_posts(options: argparse.Namespace) -> list["Annotated"]:
     found = load_annotated_set(options.annotated, options.text_column, options.label_column, label_map)
     posts = found.posts
     if found.unlabelled:
-        print(f"whyshare: {found.unlabelled} rows have no motive (blank, or null) and are left out", file=sys.stderr)
+        left_out = f"{found.unlabelled} rows have no motive (blank, or null) and are left out"
+        print(f"whyshare: {left_out}; scores are of posts like those that have one", file=sys.stderr)
     check_classes(posts, str(options.annotated))
+    _warn_of_strata(posts)
     return posts
 
 
@@ -197,12 +198,12 @@ def _warn_of_strata(posts: Sequence["Annotated"]) -> None:
 def clusters_of(posts: Sequence["Annotated"], column: str | None) -> tuple[str, list[str] | None]:
     """Name what resamples are drawn by, and give the author or source of each post; None where that is the post.
 
-    :param column: What ``--cluster`` names, if anything. A post without a value is its own cluster.
+    :param column: What ``--cluster`` names, if anything.
     """
-    from ..eval.clusters import AUTHORS, SOURCES, choose_clusters, cluster_columns
+    from ..eval.clusters import AUTHORS, SOURCES, choose_clusters, cluster_columns, cluster_of
 
     def values(name: str) -> list[str]:
-        return [str(post.fields.get(name) or f"row {post.row}") for post in posts]
+        return [cluster_of(post.fields.get(name)) for post in posts]
 
     columns = list(dict.fromkeys(name for post in posts for name in post.fields))
     return choose_clusters(cluster_columns(columns, column, AUTHORS + SOURCES), values, column)
@@ -226,6 +227,7 @@ def _provenance(options: argparse.Namespace) -> list[tuple[str, str]]:
 
 def _print(evaluations: Sequence["Evaluation"], yardsticks: Sequence["Evaluation"], unit: str, resamples: int) -> None:
     from ..eval.evaluation import FEW
+    from ..eval.pages import words_in
     from ..eval.report import few_clusters_in, left_out_in
 
     first = evaluations[0]
@@ -259,5 +261,7 @@ def _print(evaluations: Sequence["Evaluation"], yardsticks: Sequence["Evaluation
         for one in [*sorted(evaluations, key=lambda one: -one.metrics["macro-F1"].value), *yardsticks]
     ]  # fmt: skip
     print_table(("model", "macro-F1", *(f"{tag} macro-F1" for tag in first.languages), "accuracy"), leaders)
+    if any(one.shows_unbounded for one in [*evaluations, *yardsticks]):
+        print(f"\n{words_in('en')['unbounded']}")
     for line in left_out_in("en", evaluations, yardsticks):
         print(f"\n{line}")

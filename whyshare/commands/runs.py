@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> None:
         return
     rows = []
     for position, one in enumerate(runs):
-        scores = [Estimate(*one["metrics"][name]) for name in ("macro-F1", "accuracy")]
+        scores = [Estimate.from_json(one["metrics"][name]) for name in ("macro-F1", "accuracy")]
         other = compared.get(position)
         behind = (f"{other.macro_f1.value:.3f}", f"{other.adjusted:.2g}") if other else ("", "")
         when = one["time"][:16].replace("T", " ")  # to the minute
