@@ -189,22 +189,13 @@ class _Spreadsheet:
         self._sheet.append([self._cell(row.get(column)) for column in self._columns])
 
     def _cell(self, value: Any) -> Any:
-        if value is None or value != value:  # which NaN alone is
-            return None
-        if isinstance(value, bool | int | float) and abs(value) < math.inf:
-            return value if not isinstance(value, int) or abs(value) < 10**15 else str(value)  # Excel keeps 15 digits
-        if isinstance(value, datetime.date | datetime.time) and _fits_excel(value):
-            return value
-        text = _NOT_IN_XML.sub("", flat_cell(value))
-        if len(text) > EXCEL_CELL:
-            text = text[: EXCEL_CELL - 1] + "…"
-            self.shortened += 1
-        text = _LIKE_AN_ESCAPE.sub("_x005F_", text).replace("\r", "_x000D_")
-        if not text.startswith("="):
-            return text
+        kept, is_shortened = excel_value(value)
+        self.shortened += is_shortened
+        if not (isinstance(kept, str) and kept.startswith("=")):
+            return kept
         from openpyxl.cell import WriteOnlyCell
 
-        cell = WriteOnlyCell(self._sheet, text)
+        cell = WriteOnlyCell(self._sheet, kept)
         cell.data_type = "s"  # a text, whatever it begins with
         return cell
 
@@ -223,6 +214,22 @@ class _Spreadsheet:
             self._sheet.close()
         finally:
             self._sheet._writer.cleanup()  # the sheet's rows, which openpyxl keeps elsewhere until it ends
+
+
+def excel_value(value: Any) -> tuple[Any, bool]:
+    """Give what a cell of a workbook holds of a value, and whether its text was too long for one."""
+    if value is None or value != value:  # which NaN alone is
+        return None, False
+    if isinstance(value, bool | int | float) and abs(value) < math.inf:
+        rounded = isinstance(value, int) and abs(value) >= 10**15  # Excel keeps 15 digits
+        return str(value) if rounded else value, False
+    if isinstance(value, datetime.date | datetime.time) and _fits_excel(value):
+        return value, False
+    text = _NOT_IN_XML.sub("", flat_cell(value))
+    is_shortened = len(text) > EXCEL_CELL
+    if is_shortened:
+        text = text[: EXCEL_CELL - 1] + "…"
+    return _LIKE_AN_ESCAPE.sub("_x005F_", text).replace("\r", "_x000D_"), is_shortened
 
 
 def _fits_excel(value: datetime.date | datetime.time) -> bool:

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from .. import data
-from ..data.cells import encodable, flat_cell
 from ..data.columns import usual_text_columns
 from ..data.errors import InputError
 from ..data.motives import MOTIVES, NO_POST
 from ..data.whole_files import written_whole
-from ..data.writing import EXCEL_CELL, open_writer
+from ..data.writing import excel_value, open_writer
 from .pages import COLOURS
 
 COLUMNS = ("post", "weight", "text", "label", "note")
@@ -138,15 +137,8 @@ def _write_workbook(path: Path, columns: Sequence[str], rows: Sequence[Mapping[s
 
 
 def _append(sheet: Any, values: Sequence[Any]) -> None:
-    """Add a row; a text stays one, whatever it begins with, and loses what no workbook can hold."""
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, int | float) and value == value:
-            return value
-        return ILLEGAL_CHARACTERS_RE.sub("", encodable(flat_cell(value)))[:EXCEL_CELL] or None
-
-    sheet.append([plain(value) for value in values])
+    """Add a row; a text stays one, whatever it begins with."""
+    sheet.append([excel_value(value)[0] for value in values])
     for cell in sheet[sheet.max_row]:
         if isinstance(cell.value, str):
             cell.data_type = "s"

@@ -88,6 +88,19 @@ def test_emoji_that_a_spreadsheet_lost_do_not_make_another_post(labelled, tmp_pa
         read_checked(tmp_path / "check.csv", labelled)
 
 
+def test_a_text_that_reads_like_an_escape_of_excel_stays_the_same_post(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [{"text": text, "motive": "help"} for text in ("_x0041_ 好", "=1+1", "plain")]
+    (tmp_path / "labelled.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    assert main(["sample", "labelled.jsonl", "-n", "3", "-o", "check.xlsx"]) == 0
+    book = openpyxl.load_workbook("check.xlsx")
+    for row in (2, 3, 4):
+        book["check"].cell(row, 4).value = "help"
+    book.save("check.xlsx")
+    checked = read_checked(tmp_path / "check.xlsx", LabelledFile.read(tmp_path / "labelled.jsonl"))
+    assert checked.filled == 3
+
+
 def test_both_codebooks_say_the_same():
     english, chinese = (
         files(data).joinpath(name).read_text(encoding="utf-8") for name in ("CODEBOOK.md", "CODEBOOK.zh-CN.md")
