@@ -25,7 +25,7 @@ _NAMES = {
     for name in (motive.value, motive.en, motive.zh, motive.both)  # the last as whyshare prints them
 }
 _BLANK = {"", "nan", "na", "n/a"}
-_NO_POST = {"null", "none", "no post", "not a post", "无", "没有", "不是帖子", "非帖子", NO_POST}
+_NO_MOTIVE = _BLANK | {"null", "none", "no post", "not a post", "无", "没有", "不是帖子", "非帖子", NO_POST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def parse_motive(name: Any, label_map: Mapping[str, str] | None = None) -> Motiv
     """
     text = _words(name)
     text = (label_map or {}).get(text, text)
-    if text.casefold() in _BLANK | _NO_POST:
+    if text.casefold() in _NO_MOTIVE:
         return None
     motive = _NAMES.get(text.casefold())
     if motive is None:

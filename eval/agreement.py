@@ -6,7 +6,7 @@ Krippendorff's alpha (nominal; Hayes and Krippendorff, 2007) uses every post tha
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import isfinite
 from typing import Any
@@ -74,8 +74,8 @@ class BeyondChance:
         if not isfinite(found.value):
             return found
         share = _share(self.observed, posts)
-        low, high = self._at(np.array([share.low, share.high]), self.expected[0])
-        return Estimate(found.value, max(float(np.fmin(found.low, low)), -1.0), float(np.fmax(found.high, high)))
+        wide = found.widened(*self._at(np.array([share.low, share.high]), self.expected[0]))
+        return replace(wide, low=max(wide.low, -1.0))
 
     @staticmethod
     def _at(observed: Floats, expected: Floats) -> Floats:

@@ -1,6 +1,6 @@
 """Which posts are alike since one person wrote them: intervals take the posts of a cluster together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..data.columns import find_column
@@ -53,9 +53,9 @@ def cluster_of(value: Any) -> str:
     return "" if value is None or isinstance(value, dict | list) else str(value).strip()
 
 
-def each_named(clusters: Sequence[str | None]) -> list[str]:
+def each_named(clusters: Sequence[str | None]) -> Iterator[str]:
     """Give each post without a cluster one of its own: ``["ann", "", None] -> ["ann", "row 1", "row 2"]``."""
-    return [name or f"row {row}" for row, name in enumerate(clusters)]
+    return (name or f"row {row}" for row, name in enumerate(clusters))
 
 
 def count_clusters(clusters: Sequence[str | None]) -> int:

@@ -163,5 +163,4 @@ def _discordant(right: Numbers) -> tuple[Numbers, Numbers]:
 
 def _accuracy(ahead: Numbers, only_first: int, only_second: int, posts: int) -> Estimate:
     """Join a difference of accuracies with its interval, or with the one of its counts where that is wider."""
-    found, (low, high) = first_estimate(ahead), paired_interval(only_first, only_second, posts)
-    return Estimate(found.value, float(np.fmin(found.low, low)), float(np.fmax(found.high, high)))
+    return first_estimate(ahead).widened(*paired_interval(only_first, only_second, posts))

@@ -15,17 +15,19 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.stats import norm, t
 
+from .clusters import each_named
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
 def number_clusters(names: Sequence[str | None]) -> Ints:
-    """Give the number of each post's cluster; a post without a name is a cluster of its own.
+    """Give the number of each post's cluster, the row of its first post.
 
     ``["ann", "", "ann", None] -> [0, 1, 0, 3]``
     """
     first: dict[str, int] = {}
-    numbers = (first.setdefault(name, row) if name else row for row, name in enumerate(names))
+    numbers = (first.setdefault(name, row) for row, name in enumerate(each_named(names)))
     return np.fromiter(numbers, np.int64, len(names))
 
 

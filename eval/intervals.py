@@ -39,6 +39,10 @@ class Estimate:
         """Take back what :meth:`as_json` gave."""
         return cls(*(float("nan") if number is None else number for number in numbers))
 
+    def widened(self, low: float | Floats, high: float | Floats) -> Self:
+        """Take in other bounds too; a bound that is NaN is none."""
+        return type(self)(self.value, float(np.fmin(self.low, low)), float(np.fmax(self.high, high)))
+
     @property
     def is_unbounded(self) -> bool:
         """Tell whether there is a value, and nothing tells how far off it is."""
@@ -57,7 +61,7 @@ def resample_weights(
     rng = np.random.default_rng(seed)
     if clusters is None:
         return rng.multinomial(posts, np.full(posts, 1 / posts), size=resamples).astype(float)
-    names, membership = np.unique(each_named(clusters), return_inverse=True)
+    names, membership = np.unique(list(each_named(clusters)), return_inverse=True)
     drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)
     return drawn[:, membership].astype(float)
 
@@ -106,8 +110,7 @@ def proportion(point: float, resampled: Floats, draws: float) -> Estimate:
     found = estimate(point, resampled)
     if not isfinite(point):
         return found
-    low, high = exact_interval(np.array(point), np.array(draws))
-    return Estimate(found.value, float(np.fmin(found.low, low)), float(np.fmax(found.high, high)))
+    return found.widened(*exact_interval(np.array(point), np.array(draws)))
 
 
 def f1_estimate(point: float, resampled: Floats, draws: float) -> Estimate:

@@ -32,6 +32,10 @@ class Posts:
     probs: NDArray[np.float64]
     languages: NDArray[np.str_]
 
+    def select(self, chosen: NDArray[np.bool_]) -> Self:
+        """Keep some posts."""
+        return type(self)(self.predicted[chosen], self.probs[chosen], self.languages[chosen])
+
 
 @dataclass(frozen=True)
 class LabelledFile:

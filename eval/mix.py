@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import cycle
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,13 +106,32 @@ class GroupMix:
 
 @dataclass(frozen=True)
 class _Campaign:
-    """What the mix of any of the posts is estimated from; ``clusters`` (posts,) numbers authors where they are told."""
+    """What the mix of posts is estimated from; ``authors`` (posts,) numbers them where they are told."""
 
     posts: Posts
     known: KnownErrors
     checked: Checked | None
-    clusters: NDArray[np.int64] | None
+    authors: NDArray[np.int64] | None
     seed: int
+
+    def part(self, own: NDArray[np.bool_]) -> Self:
+        """Give some of the posts, with those of them that were checked."""
+        return replace(
+            self,
+            posts=self.posts.select(own),
+            checked=self.checked and _of_group(self.checked, own),
+            authors=None if self.authors is None else self.authors[own],
+        )
+
+    @cached_property
+    def weights(self) -> NDArray[np.float64]:
+        """Of the validation posts, so that their languages are mixed as here."""
+        return self.known.weights_for(self.posts.languages)
+
+    @cached_property
+    def clusters(self) -> Clusters | None:
+        """The posts of each author together."""
+        return None if self.authors is None else Clusters.of(self.authors)
 
 
 def measure_mix(
@@ -130,7 +150,7 @@ def measure_mix(
     :return: All posts first, then the groups in order of their names, where there are two or more.
     """
     campaign = _Campaign(posts, known, checked, _numbered(clusters), seed)
-    return [_mix(EVERYTHING, np.full(len(groups), True), campaign), *_compared(groups, campaign)]
+    return [_mix(EVERYTHING, campaign), *_compared(groups, campaign)]
 
 
 def measure_course(
@@ -196,16 +216,15 @@ def _compared(groups: Sequence[str], campaign: _Campaign) -> list[GroupMix]:
     names, numbers = numbered(groups)
     if len(names) < 2:
         return []
-    mixes = [_mix(name, numbers == k, campaign) for k, name in enumerate(names)]
+    mixes = [_mix(name, campaign.part(numbers == k)) for k, name in enumerate(names)]
     tested = [k for k, mix in enumerate(mixes) if FEW_TO_TEST <= mix.posts <= len(groups) - FEW_TO_TEST]
     tests = []
     for k in tested:
         by_sample = mixes[k].method == "checked sample"
-        by_errors = replace(campaign, checked=None)
-        rest, sample = _best(numbers != k, campaign if by_sample else by_errors)
+        rest, sample = _best(campaign.part(numbers != k), by_sample)
         # Both by one method: two methods that are off by different amounts would pass for two groups that differ.
         same = by_sample == (sample is not None)
-        own = mixes[k].best if same else _best(numbers == k, by_errors)[0]
+        own = mixes[k].best if same else _best(campaign.part(numbers == k), by_sample=False)[0]
         tests.append(difference_p_values(own, rest))
     if len(names) == 2 and all(groups):  # each is the other's rest: one test, not two
         tests = tests[:1]
@@ -217,31 +236,26 @@ def _compared(groups: Sequence[str], campaign: _Campaign) -> list[GroupMix]:
     return mixes
 
 
-def _best(own: NDArray[np.bool_], campaign: _Campaign) -> tuple[Shares, Checked | None]:
-    """Estimate the mix of some posts: by those of them that were checked, where they are enough, else by known errors.
+def _best(part: _Campaign, by_sample: bool = True) -> tuple[Shares, Checked | None]:
+    """Estimate the mix by the posts that were checked, where they are enough and wanted, else by known errors.
 
     :return: The shares, and the checked posts that they come from.
     """
-    posts, known = campaign.posts, campaign.known
-    probs, sample = posts.probs[own], campaign.checked and _of_group(campaign.checked, own)
-    numbers = None if campaign.clusters is None else campaign.clusters[own]
+    probs, sample = part.posts.probs, part.checked if by_sample else None
     if sample and sample.filled >= min(FEW_CHECKED, len(probs)):  # of a small group all posts will do
-        return prediction_powered(probs, sample.positions, sample.gold, sample.weights, numbers), sample
-    weights, rng = known.weights_for(posts.languages[own]), np.random.default_rng(campaign.seed)
-    return error_corrected(probs, known, weights, RESAMPLES, rng, _clusters(own, campaign)), None
+        return prediction_powered(probs, sample.positions, sample.gold, sample.weights, part.authors), sample
+    rng = np.random.default_rng(part.seed)
+    return error_corrected(probs, part.known, part.weights, RESAMPLES, rng, part.clusters), None
 
 
-def _mix(name: str, own: NDArray[np.bool_], campaign: _Campaign) -> GroupMix:
-    known, clusters = campaign.known, _clusters(own, campaign)
-    predicted, probs = campaign.posts.predicted[own], campaign.posts.probs[own]
-    weights = known.weights_for(campaign.posts.languages[own])
-    best, sample = _best(own, campaign)
-    checked = campaign.checked and _of_group(campaign.checked, own)
+def _mix(name: str, part: _Campaign) -> GroupMix:
+    known, predicted, probs, checked = part.known, part.posts.predicted, part.posts.probs, part.checked
+    best, sample = _best(part)
     cautions = [Caution("few_posts", len(probs))] if len(probs) < FEW_POSTS else []
     if sample is None:
         if checked is not None:
             cautions.append(Caution("few_checked", checked.filled))
-        if shift_p_value(probs, best.values, known, weights, clusters) < UNLIKE:
+        if shift_p_value(probs, best.values, known, part.weights, part.clusters) < UNLIKE:
             cautions.append(Caution("unlike_validation", len(probs)))
     return GroupMix(
         name=name,
@@ -249,15 +263,11 @@ def _mix(name: str, own: NDArray[np.bool_], campaign: _Campaign) -> GroupMix:
         checked=checked.filled if checked else 0,
         method="checked sample" if sample else "error matrix",
         best=best,
-        counted=counted(predicted, clusters),
-        em=saerens(*recalibrate(probs, known, weights)),
+        counted=counted(predicted, part.clusters),
+        em=saerens(*recalibrate(probs, known, part.weights)),
         errors_of=known.model,
         cautions=cautions,
     )
-
-
-def _clusters(own: NDArray[np.bool_], campaign: _Campaign) -> Clusters | None:
-    return None if campaign.clusters is None else Clusters.of(campaign.clusters[own])
 
 
 def _of_group(checked: Checked, own: NDArray[np.bool_]) -> Checked:

@@ -19,13 +19,11 @@ from .mix import EVERYTHING, LIMITS, GroupMix
 from .pages import (
     COLOURS,
     NO_BREAK,
-    PAGE,
     PageLanguage,
     make_folder,
     motive_name,
     percent,
     percents,
-    render,
     words_in,
     write_page,
 )
@@ -92,8 +90,7 @@ def write_mix_report(
         "made_from": words["made_from"].format(file=labelled.path.name, version=version),
         "space": "" if language == "zh" else " ",
     }
-    write_page(folder / PAGE, render("mix.html", language, values))
-    return folder / PAGE
+    return write_page(folder, "mix.html", language, values)
 
 
 def answer(overall: GroupMix, ranked: Sequence[Motive], language: PageLanguage) -> str:

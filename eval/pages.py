@@ -45,8 +45,11 @@ def percent(share: Estimate, space: str = " ") -> str:
     return " ".join(percents(share)).replace(" ", space, 1)
 
 
-def render(template: str, language: PageLanguage, values: Mapping[str, Any]) -> str:
-    """Fill a template of ``eval/templates/``; all text is escaped, and an unknown name is an error."""
+def write_page(folder: Path, template: str, language: PageLanguage, values: Mapping[str, Any]) -> Path:
+    """Fill a template of ``eval/templates/`` into a folder; all text is escaped, and an unknown name is an error.
+
+    :return: The path of the page.
+    """
     environment = Environment(
         loader=PackageLoader(__package__, "templates"),
         autoescape=True,
@@ -54,8 +57,12 @@ def render(template: str, language: PageLanguage, values: Mapping[str, Any]) -> 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template(template)
-    return page.render(language=language, w=words_in(language), colours=COLOURS, percents=percents, **values)
+    filled = environment.get_template(template).render(
+        language=language, w=words_in(language), colours=COLOURS, percents=percents, **values
+    )
+    page = folder / PAGE
+    page.write_text(filled, encoding="utf-8")
+    return page
 
 
 def words_in(language: PageLanguage) -> dict[str, str]:
@@ -88,8 +95,3 @@ def check_folder(folder: Path, has_metrics: bool = True) -> None:
         raise InputError(f"cannot make folder {folder}: {place} is a file")
     if not os.access(place, os.W_OK):
         raise InputError(f"cannot make folder {folder}: {place} cannot be written to")
-
-
-def write_page(path: Path, page: str) -> None:
-    """Write a page."""
-    path.write_text(page, encoding="utf-8")

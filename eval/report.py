@@ -19,12 +19,10 @@ from .pages import (
     COLOURS,
     METRICS,
     NO_BREAK,
-    PAGE,
     PageLanguage,
     make_folder,
     motive_name,
     percent,
-    render,
     words_in,
     write_page,
 )
@@ -92,8 +90,7 @@ def write_report(
         **_shown_errors(errors, bool(evaluation.reliability), words),
         **_charts(evaluation, words, language),
     }
-    write_page(folder / PAGE, render("evaluation.html", language, values))
-    return folder / PAGE
+    return write_page(folder, "evaluation.html", language, values)
 
 
 def answer(first: Evaluation, majority: Evaluation, language: PageLanguage) -> str:

@@ -110,9 +110,8 @@ def _position(values: Mapping[str, Any], place: int | None, texts: Mapping[int, 
             f"post is {shown(values.get('post'))}, which is not in the labelled file; leave out what was not drawn from it"
         )
     drawn, given = clean(texts[place]), clean(str(values.get("text") or ""))
-    if given not in (drawn, clean(drawn)) and _kept_in_gbk(given) != _kept_in_gbk(
-        drawn
-    ):  # as a sample holds it, cleaned
+    is_same = given in (drawn, clean(drawn))  # as a sample holds it, cleaned
+    if not is_same and _kept_in_gbk(given) != _kept_in_gbk(drawn):
         lost = "; if characters of it became ?, fill in an xlsx sample" if "?" in given else ""
         raise ValueError(
             f"this post is not row {_row(values['post'])} of the labelled file; was it drawn from it?{lost}"

@@ -126,7 +126,7 @@ def take_census(job: Job, files: list[str]) -> Census:
         posts[post.file] += 1
         texts.update(text_key(post.text))
     if not posts:
-        reason = f"; {first.file} row {first.row}: {first.reason}" if first else ""
+        reason = f"; {first}" if first else ""
         raise InputError(f"no post could be read from {', '.join(job.inputs)}{reason}")
     return Census(posts, {file: list(own) for file, own in columns.items()}, texts.hexdigest())
 

@@ -39,6 +39,7 @@ from .calibrate import (
 )
 from .card import write_card
 from .finetune_config import FinetuneConfig
+from .outputs import RECIPE
 from .scores import VALIDATION, scores_by_language
 
 HISTORY_FILE = "log.jsonl"
@@ -178,8 +179,8 @@ def pretraining_stages(base: Path, later: Sequence[Path] = ()) -> list[dict[str,
     """
     if base.resolve() in later:
         raise InputError(f"base {base} was pretrained from itself, as its recipe.json says; give another one")
-    if (base / "recipe.json").is_file():
-        recipe = json.loads((base / "recipe.json").read_text(encoding="utf-8"))
+    if (base / RECIPE).is_file():
+        recipe = json.loads((base / RECIPE).read_text(encoding="utf-8"))
         return [*pretraining_stages(Path(recipe["base"]), (*later, base.resolve())), recipe]
     if (base / SETTINGS_FILE).is_file():  # a model folder, whose encoder was trained on
         known = json.loads((base / SETTINGS_FILE).read_text(encoding="utf-8"))["recipe"].get("pretraining", [])

@@ -23,6 +23,7 @@ from .folder import pretraining_stages
 from .graft import graft_embeddings, shared_rows, train_word_vectors
 from .machine import best_attention, best_device, keep_freed_memory
 from .masking import PackedTexts, TokenIds
+from .outputs import RECIPE
 from .pretrain_config import PretrainConfig
 from .pretraining_loop import train
 from .pretraining_texts import prepare
@@ -44,13 +45,13 @@ def pretrain(config: PretrainConfig, folder: Path) -> None:
     files = input_fingerprints((*config.corpora, *config.held_out), config.base, location)
     recipe = json.loads(json.dumps(asdict(config) | {"files": files}))
     folder.mkdir(parents=True, exist_ok=True)
-    if (folder / "recipe.json").is_file():
-        before = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
+    if (folder / RECIPE).is_file():
+        before = json.loads((folder / RECIPE).read_text(encoding="utf-8"))
         if before | {"checkpoint_minutes": config.checkpoint_minutes} != recipe:
             log.info("%s is of another recipe, or of files that have changed; starting anew", folder)
             for name in ("tokens.npz", "weak_labels.json", "checkpoint.pt", "log.jsonl"):
                 (folder / name).unlink(missing_ok=True)
-    (folder / "recipe.json").write_text(json.dumps(recipe, indent=2, ensure_ascii=False), encoding="utf-8")
+    (folder / RECIPE).write_text(json.dumps(recipe, indent=2, ensure_ascii=False), encoding="utf-8")
     config = replace(config, base=location)  # the recipe keeps the name
     torch.manual_seed(config.seed)
     if not (folder / "tokens.npz").is_file():

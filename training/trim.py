@@ -19,6 +19,7 @@ from transformers import BertModel, PreTrainedTokenizerFast
 from ..data.cleaning import HANDLE, NUMBER, URL, clean
 from .corpus import read_texts
 from .e5 import END, PAD, REQUIREMENT, START, UNKNOWN, installed_weights, load_e5, make_tokenizer
+from .outputs import RECIPE
 from .vocabulary import unknown_rate
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ def trim(config: TrimConfig, folder: Path) -> None:
     model.config.num_hidden_layers = len(model.encoder.layer)
     folder.mkdir(parents=True, exist_ok=True)
     recipe = {"base": REQUIREMENT} | asdict(config)  # first: by it a folder that a stop left is known again
-    (folder / "recipe.json").write_text(json.dumps(recipe, indent=2, ensure_ascii=False), encoding="utf-8")
+    (folder / RECIPE).write_text(json.dumps(recipe, indent=2, ensure_ascii=False), encoding="utf-8")
     model.save_pretrained(folder)
     PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, model_max_length=512, bos_token=START, eos_token=END, cls_token=START,

@@ -118,8 +118,7 @@ def run_hydrate(options: argparse.Namespace) -> None:
     missing = sum(result.missing.values())
     unread = ""
     if result.rejects:
-        first = result.rejects[0]
-        unread = f"; {len(result.rejects)} posts cannot be read, first {first.file} row {first.row}: {first.reason}"
+        unread = f"; {len(result.rejects)} posts cannot be read, first {result.rejects[0]}"
     if not result.rows:
         raise InputError(
             f"none of the {missing} texts of {options.file} is in {', '.join(map(str, options.texts))}{unread}"

@@ -46,6 +46,7 @@ def run(options: argparse.Namespace) -> None:
     """Estimate, write what was asked for, and print."""
     from ..eval.clusters import choose_clusters
     from ..eval.mix import load_errors, measure_course, measure_mix
+    from ..eval.pages import PAGE
     from ..eval.sampling import read_checked
     from ..models.settings import BUNDLED
 
@@ -75,7 +76,7 @@ def run(options: argparse.Namespace) -> None:
         return
     _print(mixes, course, notes, unit)
     if options.report:
-        print(f"\nreport: {options.report / 'report.html'}")
+        print(f"\nreport: {options.report / PAGE}")
     if options.excel:
         print(f"workbook: {options.excel}")
 
@@ -260,14 +261,14 @@ def _print_compared(overall: "GroupMix", tables: Mapping[str, Sequence["GroupMix
     for title, mixes in tables.items():
         if not mixes:
             continue
-        names = [mix.name + mark for mix, mark in zip(mixes, marks(overall, mixes), strict=True)]
+        own = marks(overall, mixes)
         rows = [
-            (name, mix.posts, *(percent(mix.of(m)) + "*" * mix.differs(m) for m in MOTIVES))
-            for name, mix in zip(names, mixes, strict=True)
+            (mix.name + mark, mix.posts, *(percent(mix.of(m)) + "*" * mix.differs(m) for m in MOTIVES))
+            for mix, mark in zip(mixes, own, strict=True)
         ]
         print()
         print_table((title, "posts", *MOTIVES), rows)
-        marked |= any(marks(overall, mixes))
+        marked |= any(own)
         differs |= any(mix.differs(motive) for mix in mixes for motive in MOTIVES)
     if differs:
         print("\n* differs from all other posts (p below 0.05 after Holm's correction)")
