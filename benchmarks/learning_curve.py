@@ -4,12 +4,14 @@ Each number of posts is 1, 2, 4 or 8 times that of the public and written traini
 annotated posts; each is trained on for as many steps, 8, 4, 2 or 1 epochs, since an encoder needs some thousand steps to
 start at all. One seed each, the same validation posts; the best epoch is kept. Needs ``../shared`` and the hydrated
 files of training/recipes. An hour on one core for each number; a run that was stopped goes on, and what stands is kept.
+With ``--tokens`` an encoder is first pretrained on so many million tokens of posts, by the recipe of ``encoder-cpu-2``.
 
-    python benchmarks/learning_curve.py runs/encoder-e5 [MORE ENCODERS] [--times 1 2 4 8] [--folder runs/curve]
+    python benchmarks/learning_curve.py runs/encoder-e5 [MORE ENCODERS] [--times 1 2 4 8] [--tokens 0 3 10] [--folder runs/curve]
 """
 
 import argparse
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +19,13 @@ from sklearn.metrics import f1_score
 
 from whyshare import Labeller
 from whyshare.data.annotated import load_annotated
-from whyshare.models.settings import SETTINGS_FILE, ModelSettings
+from whyshare.models.settings import SETTINGS_FILE, WEIGHTS_FILE, ModelSettings
 from whyshare.training.examples import split_posts
 from whyshare.training.finetune import finetune
 from whyshare.training.finetune_config import FinetuneConfig
+from whyshare.training.pretrain import pretrain
+from whyshare.training.pretrain_config import PretrainConfig
+from whyshare.training.settings import read_recipe
 
 TRAIN = ("../shared/annotated/public_train.jsonl", "data/annotated/written_train.jsonl")
 MORE = (
@@ -41,6 +46,17 @@ def draw(times: int, folder: Path) -> list[str]:
     path = folder / f"more_{times - 1}.jsonl"
     path.write_text("\n".join(lines[: LEAST * (times - 1)]) + "\n", encoding="utf-8")
     return [str(path)]
+
+
+def pretrained(encoder: Path, millions: int, folder: Path) -> Path:
+    """Pretrain an encoder on so many million tokens of posts, two fifths of them Chinese."""
+    if not millions:
+        return encoder
+    config = read_recipe(Path("training/recipes/encoder-cpu-2.toml"), PretrainConfig)
+    output = folder / f"{encoder.name}-{millions}M"
+    if not (output / WEIGHTS_FILE).is_file():
+        pretrain(replace(config, base=str(encoder), tokens=(400_000 * millions, 600_000 * millions)), output)
+    return output
 
 
 def recipe(encoder: Path, times: int, folder: Path) -> FinetuneConfig:
@@ -68,10 +84,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("encoders", type=Path, nargs="+", help="folders that whyshare trim or pretrain wrote")
     parser.add_argument("--times", type=int, nargs="+", default=[1, 2, 4, 8], choices=[1, 2, 4, 8])
+    parser.add_argument("--tokens", type=int, nargs="+", default=[0], metavar="MILLIONS", help="to pretrain on first")
     parser.add_argument("--folder", type=Path, default=Path("runs/curve"))
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    points = [(encoder, times) for encoder in options.encoders for times in options.times]
+    encoders = [pretrained(base, millions, options.folder) for base in options.encoders for millions in options.tokens]
+    points = [(encoder, times) for encoder in encoders for times in options.times]
     for encoder, times in points:
         model = options.folder / f"{encoder.name}-{times}"
         if not (model / SETTINGS_FILE).is_file():
