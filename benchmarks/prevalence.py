@@ -2,7 +2,7 @@
 
 The model's validation posts, with the model's real errors, stand for all posts there are. For each campaign, as many
 posts are drawn from them with replacement to be what is known of the model's errors, and the campaign's posts are drawn
-with a mix as in validation, or from a Dirichlet distribution (label shift). Coverage is the share of 95 % intervals that
+with a mix as in validation, or from a Dirichlet distribution (label shift). Coverage is the share of 95% intervals that
 hold the true share; the error is the mean absolute error of a share. "Read by a person" counts the true motives of the
 posts that were drawn: what a campaign of that size can tell at all. Then: how often the warning of posts unlike the
 validation comes, in campaigns that are like it and in those whose probabilities were flattened.
@@ -101,7 +101,7 @@ def main() -> None:
     options = parser.parse_args()
     known = load_errors(options.validation)
     print(
-        "| mix | posts | method | coverage of 95 % | mean error (points) | error against counting |\n|---|---:|---|---:|---:|---:|"
+        "| mix | posts | method | coverage of 95% | mean error (points) | error against counting |\n|---|---:|---|---:|---:|---:|"
     )
     for shift in (False, True):
         for posts in SIZES:

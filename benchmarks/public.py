@@ -1,7 +1,7 @@
 """How good is the pretrained encoder? Fine-tune it on public tasks that others have published scores for.
 
 TweetEval (emotion, irony, offensive) and SMP2020-EWECT (virus, usual), with their official metrics, over seeds. The epoch
-is chosen on validation; test is looked at once. The train split of EWECT usual is not to be had: its validation split is
+is chosen on validation; test is looked at once. The train split of EWECT usual cannot be obtained: its validation split is
 trained on instead, less a tenth to choose the epoch by. A run that was stopped goes on behind the last line of its log.
 
     python benchmarks/public.py ENCODER [--tasks tweeteval_emotion ...] [--seeds 3] [--log runs/public.jsonl]
@@ -41,7 +41,7 @@ TASKS = {
     "tweeteval_irony": ("irony", "fastText 63.1, from scratch on tweets 65.4, RoBERTa-base 59.7, continued on tweets 61.7"),
     "tweeteval_offensive": (None, "fastText 73.4, from scratch on tweets 77.1, RoBERTa-base 79.5, continued on tweets 80.5"),
     "ewect_virus": (None, "a plain system 56.1, ERNIE 60.8, BERT-wwm-ext 65.3, RoBERTa-wwm-ext 66.9"),
-    "ewect_usual": (None, "none without its train split, which is not to be had"),
+    "ewect_usual": (None, "none without its train split, which cannot be obtained"),
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ _OTHER_LETTER = re.compile(r"[^\W\d_]")
 def detect_language(text: str) -> Language:
     """Tell Chinese from English posts; everything else is ``mixed`` or ``other``.
 
-    A Han character counts as one word. A post is Chinese or English when at least 80 % of its words are; ``mixed``
+    A Han character counts as one word. A post is Chinese or English when at least 80% of its words are; ``mixed``
     when it has both, ``other`` when most letters are neither (Japanese kana, Cyrillic...) or there are none.
     Latin script is taken for English.
 

@@ -26,7 +26,7 @@ class Motive(StrEnum):
         "Announce existence",
         "宣告存在",
         "I am here; this is my moment.",
-        "我在这里，这是我的此刻。",
+        "我在这里，此刻的我是这样。",
     )
     BELONGING = (
         "belonging",

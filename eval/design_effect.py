@@ -65,7 +65,7 @@ class Clusters:
 
     @property
     def _widening(self) -> float:
-        """What a variance known from few clusters is multiplied by, for 1.96 standard errors to hold 95 %."""
+        """What a variance known from few clusters is multiplied by, for 1.96 standard errors to hold 95%."""
         return float(t.ppf(0.975, max(self.worth - 1, 1)) / norm.ppf(0.975)) ** 2
 
     @property

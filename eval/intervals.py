@@ -19,7 +19,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with the bounds of its 95 % interval, which are NaN where nothing tells how far off it is."""
+    """A value with the bounds of its 95% interval, which are NaN where nothing tells how far off it is."""
 
     value: float
     low: float
@@ -90,7 +90,7 @@ def first_estimate(values: Floats) -> Estimate:
 
 
 def exact_interval(values: Floats, draws: Floats) -> tuple[Floats, Floats]:
-    """Give exact 95 % intervals of shares seen in so many plain draws, whole or not (Clopper and Pearson, 1934).
+    """Give exact 95% intervals of shares seen in so many plain draws, whole or not (Clopper and Pearson, 1934).
 
     ``1.0 in 1 draw -> 0.025 to 1``
 

@@ -71,6 +71,7 @@ def write_mix_report(
     """
     make_folder(folder)
     words = words_in(language)
+    space = "" if language == "zh" else " "
     overall = mixes[0]
     said = _what_was_said(labelled)
     if len(said.positions) < len(labelled):
@@ -86,9 +87,9 @@ def write_mix_report(
         "sections": _sections(mixes, course, said, groups, language),
         "meanings": [_meaning(overall, motive, said, language) for motive in ranked],
         "names": {motive: motive_name(motive, language) for motive in MOTIVES},
-        "words_note": words["words_note"] + (" " + words["words_pairs"] if chinese_is_paired(said.words) else ""),
+        "words_note": words["words_note"] + (space + words["words_pairs"] if chinese_is_paired(said.words) else ""),
         "made_from": words["made_from"].format(file=labelled.path.name, version=version),
-        "space": "" if language == "zh" else " ",
+        "space": space,
     }
     return write_page(folder, "mix.html", language, values)
 
@@ -175,7 +176,7 @@ def _share_row(mix: GroupMix, motive: Motive) -> dict[str, object]:
         "motive": motive,
         "share": mix.of(motive),
         "counted": mix.counted.estimate(k),
-        "em": f"{100 * mix.em[k]:.0f} %",
+        "em": f"{100 * mix.em[k]:.0f}%",
     }
 
 

@@ -36,12 +36,12 @@ def motive_name(motive: Motive, language: PageLanguage) -> str:
 
 
 def percents(share: Estimate) -> tuple[str, str]:
-    """Show a share and its interval in whole percents: ``("42 %", "[38, 46]")``."""
-    return f"{100 * share.value:.0f} %", f"[{100 * share.low:.0f}, {100 * share.high:.0f}]"
+    """Show a share and its interval in whole percents: ``("42%", "[38, 46]")``."""
+    return f"{100 * share.value:.0f}%", f"[{100 * share.low:.0f}, {100 * share.high:.0f}]"
 
 
 def percent(share: Estimate, space: str = " ") -> str:
-    """Show a share with its interval: ``42 % [38, 46]``."""
+    """Show a share with its interval: ``42% [38, 46]``."""
     return " ".join(percents(share)).replace(" ", space, 1)
 
 

@@ -64,7 +64,7 @@ def _clustered(helped: Floats, checked: Ints, error: Floats, clusters: Clusters)
 
 
 def wilson_interval(values: Floats, variance: Floats, least: float, most: float) -> tuple[Floats, Floats]:
-    """Give 95 % intervals of shares that do not fail where a share is small (Wilson, 1927).
+    """Give 95% intervals of shares that do not fail where a share is small (Wilson, 1927).
 
     :param least: The fewest plain draws that the shares can be worth, ``most`` the most.
     :return: Lower and upper bounds, each of shape (8,).

@@ -37,7 +37,7 @@ NORMAL_95 = 1.96  # standard errors on either side of an estimate
 
 @dataclass(frozen=True)
 class Shares:
-    """Estimated shares of the motives, with 95 % intervals; each array has shape (8,)."""
+    """Estimated shares of the motives, with 95% intervals; each array has shape (8,)."""
 
     values: Floats
     low: Floats
@@ -233,7 +233,7 @@ def shift_p_value(
     """Test whether posts look as label shift says they should, by a chi-squared test on label and confidence.
 
     The cells are counted as if no share had been fitted to them, which is careful: with eight fewer degrees of freedom,
-    as many as 9 % of small campaigns that are like the validation posts had p below 0.001.
+    as many as 9% of small campaigns that are like the validation posts had p below 0.001.
 
     :return: A small value says that even the best mix of motives does not explain the predictions.
     """

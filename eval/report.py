@@ -79,6 +79,8 @@ def write_report(
         if one_recipe
         else "",
         "answer": answer(evaluation, yardsticks[0], language),
+        "count_of": ("（{}）" if language == "zh" else " ({})").format,
+        "space": "" if language == "zh" else " ",
         "name_of": lambda name: words.get(name, name),
         "own_names": {one.name for one in evaluations},
         "left_out": left_out_in(language, evaluations, yardsticks),
@@ -127,6 +129,7 @@ def left_out_in(
     """Say what macro-F1 averages over where that is not all motives, and for which of the models if not for all."""
     words = words_in(language)
     lines = []
+    semicolon = "；" if language == "zh" else "; "
     for part in ("all", *evaluations[0].languages):
         models: dict[tuple[Motive, ...], list[str]] = {}
         for one in evaluations:
@@ -137,7 +140,7 @@ def left_out_in(
             if motives:
                 values = {
                     "part": words.get(part, part),
-                    "models": "".join(f"; {name}" for name in names) if len(models) > 1 else "",
+                    "models": "".join(f"{semicolon}{name}" for name in names) if len(models) > 1 else "",
                     "count": len(MOTIVES) - len(motives),
                     "motives": ", ".join(motives) if language == "en" else "、".join(one.zh for one in motives),
                 }

@@ -1,7 +1,8 @@
 """The forms in which posts are given to a person to label: a workbook, CSV, or the tasks of an annotation tool."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,11 @@ from ..data.writing import excel_value, open_writer
 from .pages import COLOURS
 
 COLUMNS = ("post", "weight", "text", "label", "note")
-DEFINITION_COLUMNS = ("label", "中文", "English", "作者得到什么", "what the author gains")
-NO_POST_MEANS = ("只有链接、只有符号、外语或残缺的片段。", "Only a link, only symbols, a foreign language, a fragment.")
+DEFINITION_COLUMNS = ("label", "中文", "English", "一句话", "in one line")
+NO_POST_MEANS = (
+    "只有链接、只有符号、中英文以外的语言，或残缺的片段。",
+    "Only a link, only symbols, a language other than Chinese or English, a fragment.",
+)
 CODEBOOKS = {  # sheet: the file, and its first line, since of what a codebook asks for a sample has the label alone
     "codebook": (
         "CODEBOOK.md",
@@ -24,7 +28,7 @@ CODEBOOKS = {  # sheet: the file, and its first line, since of what a codebook a
     ),
     "编码手册": (
         "CODEBOOK.zh-CN.md",
-        f"只填 label 一列：从八种动机中选一个；手册写 null 的，选 {NO_POST}。留空表示还没看。",
+        f"只填 label 一列：从八种动机中选一个；手册中标 null 的，选“{NO_POST}”。留空表示还没看。",
     ),
 }
 ENDINGS = {"label-studio": ".json", "doccano": ".jsonl"}  # of the files that annotation tools read
@@ -85,7 +89,7 @@ def definitions() -> list[tuple[str, ...]]:
 def label_studio_config() -> str:
     """Give the labelling interface for Label Studio."""
     choices = "".join(
-        f'<Choice value="{name}" hint="{zh}: {" ".join(means)}"/>' for name, zh, _, *means in definitions()
+        f'<Choice value="{name}" hint="{zh}：{" ".join(means)}"/>' for name, zh, _, *means in definitions()
     )
     return (
         '<View><Text name="text" value="$text"/>'
@@ -126,7 +130,7 @@ def _write_workbook(path: Path, columns: Sequence[str], rows: Sequence[Mapping[s
     for title, (file, first) in CODEBOOKS.items():
         rules = book.create_sheet(title)
         rules.column_dimensions["A"].width = 120
-        for line in (first, *files(data).joinpath(file).read_text(encoding="utf-8").splitlines()):
+        for line in (first, *_without_marks(files(data).joinpath(file).read_text(encoding="utf-8"))):
             _append(rules, [line])
         _wrap(rules, 1)
     for one in book.worksheets:
@@ -134,6 +138,13 @@ def _write_workbook(path: Path, columns: Sequence[str], rows: Sequence[Mapping[s
             cell.font = Font(bold=True)
     with written_whole(path) as temporary:
         book.save(temporary)
+
+
+def _without_marks(markdown: str) -> Iterator[str]:
+    """Give the lines of a text in Markdown to people who don't know it: ``| `help` | *a* |`` -> ``help — a``."""
+    for line in re.sub(r"[*`]|^#+ |^\| | \|$", "", markdown, flags=re.MULTILINE).splitlines():
+        if not line.startswith("|---"):
+            yield line.replace(" | ", " — ")
 
 
 def _append(sheet: Any, values: Sequence[Any]) -> None:

@@ -5,12 +5,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "answer": (
         "{name} gives {accuracy} of {posts} posts the motive that the annotators gave, one of eight; "
         "its macro-F1 is {macro_f1}, where always saying the commonest motive reaches {majority}.",
-        "在 {posts} 条帖子中，{name} 有 {accuracy} 与标注者给出的动机（八选一）一致；宏平均 F1 为 {macro_f1}，"
-        "而总猜最常见的动机只有 {majority}。",
+        "{name} 对 {posts} 条帖子的判断，有 {accuracy} 与标注者给出的动机（八选一）一致；宏平均 F1 为 {macro_f1}，"
+        "而始终预测最常见的动机只有 {majority}。",
     ),
     "answer_coverage": (
-        "If a person looks at the least certain 40 %, {accuracy} of the rest are right.",
-        "若把最没把握的 40 % 交给人看，其余有 {accuracy} 是对的。",
+        "If a person looks at the least certain 40%, {accuracy} of the rest are right.",
+        "若把最没把握的 40% 交给人工复核，其余帖子的准确率为 {accuracy}。",
     ),
     "models": ("Models side by side", "模型对比"),
     "model": ("model", "模型"),
@@ -19,18 +19,18 @@ WORDS: dict[str, tuple[str, str]] = {
     "all": ("all", "全部"),
     "posts": ("posts", "帖数"),
     "interval_note": (
-        "In brackets: 95 % bootstrap intervals over {unit} ({resamples} resamples).",
-        "方括号内为 95 % 自助法区间（按{unit}重抽样 {resamples} 次）。",
+        "In brackets: 95% bootstrap intervals over {unit} ({resamples} resamples).",
+        "方括号内为 95% 置信区间（自助法，按“{unit}”重抽样 {resamples} 次）。",
     ),
     "few_clusters": (
         "There are few values of {unit} ({counts}): the intervals hold the truth less often than 95 times of 100.",
-        "“{unit}”的取值较少（{counts}），区间包含真值的机会低于 95 %。",
+        "“{unit}”的取值较少（{counts}），置信区间的实际覆盖率低于 95%。",
     ),
     "unbounded": (
         "Without brackets: the same in every resample, so these posts cannot tell how far off it is.",
-        "没有方括号的：每次重抽样结果都相同，无法从这些帖子得知误差有多大。",
+        "没有方括号的：每次重抽样结果都相同，仅凭这些帖子无法估计误差。",
     ),
-    "macro_f1_of": ("{language} macro-F1", "{language}宏平均 F1"),
+    "macro_f1_of": ("{language} macro-F1", "宏平均 F1（{language}）"),
     "numbers": ("The numbers", "数值"),
     "unit_posts": ("posts", "帖子"),
     "unit_source": ("source", "来源"),
@@ -44,7 +44,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "precision": ("precision", "精确率"),
     "recall": ("recall", "召回率"),
     "support": ("posts", "帖数"),
-    "class_chart": ("F1 of each motive with its interval", "各动机的 F1 及区间"),
+    "class_chart": ("F1 of each motive with its interval", "各动机的 F1 及置信区间"),
     "confusion": ("What is taken for what", "哪些动机容易混淆"),
     "confusion_note": (
         "Each row is a motive as annotated, each column what the model said; numbers are posts.",
@@ -52,16 +52,16 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "gold": ("annotated", "标注"),
     "predicted": ("predicted", "预测"),
-    "reliability": ("Is 80 % sure right 80 % of the time?", "说有八成把握时，真有八成对吗？"),
+    "reliability": ("Is 80% sure right 80% of the time?", "模型说有八成把握时，真有八成正确吗？"),
     "reliability_note": (
         "Each dot is some {posts} posts of like confidence; on the dashed line, stated confidence is accuracy. A perfectly "
         "calibrated model would show a calibration error (ECE) of about {chance} on so many posts, by chance alone.",
         "每点代表约 {posts} 条置信度相近的帖子；落在虚线上，表示置信度等于准确率。"
-        "在这么多帖子上，即使完全校准的模型，仅因偶然也会有约 {chance} 的校准误差（ECE）。",
+        "在这么多帖子上，即使是完全校准的模型，也会仅因偶然出现约 {chance} 的校准误差（ECE）。",
     ),
     "confidence": ("confidence", "置信度"),
     "accuracy": ("accuracy", "准确率"),
-    "coverage": ("What is gained by leaving the uncertain to a person", "把没把握的交给人，能提高多少"),
+    "coverage": ("What is gained by leaving the uncertain to a person", "把没把握的帖子交给人工，能提高多少"),
     "coverage_axis": ("share of posts kept, the most certain first", "保留的帖子比例（把握大的在先）"),
     "errors": ("The most certain errors", "最有把握的错误"),
     "errors_note": (
@@ -87,16 +87,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "no_probabilities": (
         "The predictions have no probabilities: top-2 accuracy, log loss, Brier score, calibration and coverage are "
         "left out.",
-        "预测文件没有概率：不计算前二准确率、对数损失、Brier 分数、校准与覆盖率。",
+        "预测文件没有概率：不计算 Top-2 准确率、对数损失、Brier 分数、校准与覆盖率。",
     ),
     "macro-F1": ("macro-F1", "宏平均 F1"),
-    "primary or secondary": ("primary or secondary", "主或次标签命中"),
-    "top-2 accuracy": ("top-2 accuracy", "前二准确率"),
+    "primary or secondary": ("primary or secondary", "命中主标签或次标签"),
+    "top-2 accuracy": ("top-2 accuracy", "Top-2 准确率"),
     "log loss": ("log loss (less is better)", "对数损失（越小越好）"),
     "Brier score": ("Brier score (less is better)", "Brier 分数（越小越好）"),
     "ECE": ("calibration error (ECE; less is better)", "校准误差（ECE，越小越好）"),
-    "always the commonest motive": ("always the commonest motive", "总猜最常见的动机"),
-    "chance, in the true shares": ("chance, in the true shares", "按真实比例随机"),
+    "always the commonest motive": ("always the commonest motive", "始终预测最常见的动机"),
+    "chance, in the true shares": ("chance, in the true shares", "按真实比例随机猜测"),
     "left_out": (
         "Macro-F1 ({part}{models}) averages over {count} motives: no post is annotated or predicted as {motives}.",
         "宏平均 F1（{part}{models}）为 {count} 种动机的平均：没有帖子被标注或预测为{motives}。",
@@ -106,7 +106,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "given by a language model working from the codebook, and no person has checked them: agreement with them is "
         "not agreement with people. Two people who label motives from the same posts usually reach a kappa of 0.25 to 0.78.",
         "得分的可信度取决于标注本身。whyshare 自带的标签由语言模型依据编码手册给出，尚未经人工核对：与它一致不等于与人一致。"
-        "两个人标注同一批帖子的动机，kappa 通常在 0.25 到 0.78 之间。",
+        "两人标注同一批帖子的动机，标注者间一致性（kappa 系数）通常在 0.25 到 0.78 之间。",
     ),
     "definitions": ("What the motives mean", "动机的含义"),
 }

@@ -6,20 +6,23 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
     "mix_title": ("Why did they share this?", "他们为什么分享？"),
     "mix_answer": (
         "{first} of {posts} posts were shared to {first_motive}, {second} to {second_motive}, and {third} to {third_motive}.",
-        "{posts} 条帖子中，{first} 是为了“{first_motive}”，{second} 是为了“{second_motive}”，{third} 是为了“{third_motive}”。",
+        "{posts} 条帖子中，分享动机为“{first_motive}”的占 {first}，“{second_motive}”占 {second}，“{third_motive}”占 {third}。",
     ),
     "method_errors": (
         "Shares are corrected for the known errors of {model}. This assumes that posts of one motive look as they did when the model was validated, and that only their mix differs. Before you decide by it, check a random sample (whyshare sample): real posts often differ.",
         "比例已按 {model} 已知的错误校正。前提是：同一动机的帖子与模型验证时看起来一样，只是各动机的比例不同。真实帖子常常不同：据此决策之前，请先用 whyshare sample 抽样核对。",
     ),
     "method_checked": (
-        "Shares come from a random sample that a person checked ({checked} posts), with the model's predictions as a help. This assumes that the sample is the one drawn, and that the person is right.",
-        "比例来自人工核对的随机样本（{checked} 条），并借助模型的预测。前提是：样本确为抽出的那些，且核对无误。",
+        "Shares come from a random sample that a person checked ({checked} posts), with the model's predictions as an aid. This assumes that the sample is the one drawn, and that the person is right.",
+        "比例来自人工核对的随机样本（{checked} 条），并借助模型的预测。前提是：所核对的正是抽出的样本，且标注无误。",
     ),
-    "by_posts": ("In brackets: 95 % intervals, each post taken for itself.", "方括号内为 95 % 区间，每条帖子单独计。"),
+    "by_posts": (
+        "In brackets: 95% intervals, each post taken for itself.",
+        "方括号内为 95% 置信区间，每条帖子视为独立样本。",
+    ),
     "by_clusters": (
-        "In brackets: 95 % intervals, the posts of one {unit} taken together.",
-        "方括号内为 95 % 区间，同一{unit}的帖子合在一起计。",
+        "In brackets: 95% intervals, the posts of one {unit} taken together.",
+        "方括号内为 95% 置信区间，“{unit}”相同的帖子作为一个整群。",
     ),
     "other_method": (
         "† by the known errors of {model}, not by the checked sample: beside rows without †, a difference may be one of method.",
@@ -31,11 +34,11 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
     "low": ("low", "下限"),
     "high": ("high", "上限"),
     "counted": ("counted", "直接计数"),
-    "em": ("by EM", "EM 法"),
+    "em": ("by EM", "EM 估计"),
     "groups": ("Groups compared", "分组比较"),
     "groups_note": (
         "Bold: differs from all other posts beyond chance (p below 0.05 after Holm's correction for all comparisons).",
-        "粗体：与其余帖子的差异超出偶然（经 Holm 校正后 p 小于 0.05）。",
+        "粗体：与其余帖子的差异显著（对所有比较作 Holm 校正后 p < 0.05）。",
     ),
     "largest_groups": (
         "The {shown} largest of {count} groups are shown; the workbook (--excel) and the command line have all.",
@@ -54,7 +57,7 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
     "of_periods": ("in {count} of {all} periods: ", "{all} 个时段中有 {count} 个："),
     "few_posts": (
         "fewer than {limit} posts, so the intervals are wide: {groups}",
-        "帖子不足 {limit} 条，区间很宽：{groups}",
+        "帖子不足 {limit} 条，置信区间很宽：{groups}",
     ),
     "not_tested": (
         "not tested against the others, for which {limit} posts are needed on either side: {groups}",
@@ -66,7 +69,7 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
     ),
     "unlike_validation": (
         "the posts do not look like those the model was validated on (p below {limit}), so the correction may be off; check a random sample (whyshare sample) and give it with --checked: {groups}",
-        "帖子与模型验证时的帖子看起来不同（p 小于 {limit}），校正可能有偏差；请用 whyshare sample 抽样核对，再用 --checked 传入：{groups}",
+        "帖子与模型验证时的帖子看起来不同（p < {limit}），校正可能有偏差；请用 whyshare sample 抽样核对，再用 --checked 传入：{groups}",
     ),
     "no_year": (
         "{count} dates have no year; each is taken for the latest that is not after {newest}",
@@ -74,7 +77,7 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
     ),
     "month_first": (
         "the dates do not tell day from month; '{date}' is read with the month first",
-        "日期分不清日和月；“{date}” 按月在前读取",
+        "日期分不清日和月；“{date}”按月份在前读取",
     ),
     "no_date": (
         "{count} posts have no date; they are in no period",
@@ -86,7 +89,7 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
     ),
     "utc": (
         "dates such as {date} are times of UTC, and taken for days of UTC",
-        "“{date}” 这类日期是 UTC 时间，按 UTC 的日期计",
+        "“{date}”这类日期是 UTC 时间，按 UTC 的日期计",
     ),
     "gaps": (
         "{count} periods have no posts and are left out, the first after {first}",
@@ -98,7 +101,7 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
     ),
     "one_group": (
         "all posts that have a {columns} have the same; there are no groups to compare",
-        "有 {columns} 的帖子都相同，没有可比较的分组",
+        "凡有“{columns}”的帖子，取值都相同，没有可比较的分组",
     ),
     "one_day": (
         "all posts that have a date are of one day; there is no course to show",
@@ -126,7 +129,7 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
     ),
     "no_group": (
         "{count} posts lack a value of {columns}; they are in no group",
-        "{count} 条帖子缺少 {columns} 的值，不属于任何分组",
+        "{count} 条帖子缺少“{columns}”的值，不属于任何分组",
     ),
     "meaning": (
         "Each motive: words, typical posts, what a campaign can offer",
@@ -134,11 +137,11 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
     ),
     "typical": ("typical post", "典型帖子"),
     "words": ("words that set them apart", "特征词"),
-    "offer": ("what a campaign can offer", "活动可以提供什么"),
+    "offer": ("what a campaign can offer", "活动建议"),
     "group_words": ("What sets each group apart", "各组的特征词"),
     "words_note": (
-        "Words in three posts or more that stand there more often than chance would have it (binomial test, one in twenty wrong at most by Benjamini and Hochberg), the surest first. Where there is none, nothing is listed.",
-        "特征词：至少出现在三条帖子中，且出现得比偶然更多（二项检验；按 Benjamini–Hochberg 法，误列的不超过二十分之一），最可靠的在前；没有这样的词，就不列出。",
+        "Words in three posts or more that stand there more often than chance would have it (binomial test; false discovery rate of 5% at most, Benjamini and Hochberg), the surest first. Where there is none, nothing is listed.",
+        "特征词：至少出现在三条帖子中，且出现次数显著多于随机预期（二项检验，Benjamini–Hochberg 法，错误发现率不超过 5%），最可靠的在前；没有这样的词，就不列出。",
     ),
     "words_pairs": (
         "Chinese words are pairs of characters here; pip install jieba gives whole words.",
@@ -161,7 +164,7 @@ VERBS: dict[Motive, tuple[str, str]] = {
 OFFERS: dict[Motive, tuple[str, str]] = {
     Motive.BENEFIT: (
         "Reach bought by reward ends with the reward; add something worth telling before the budget runs out.",
-        "靠奖励买来的传播会随奖励结束；在预算用完前，加上值得一说的东西。",
+        "靠奖励换来的传播，奖励一停就停；趁预算还在，加上值得谈论的内容。",
     ),
     Motive.EXISTENCE: (
         "Lower the threshold: a sign-in, a card, a filter that lets people say “here I am today” in one tap.",
@@ -169,26 +172,26 @@ OFFERS: dict[Motive, tuple[str, str]] = {
     ),
     Motive.BELONGING: (
         "Name the group and give it a sign; design the friends' reply, so that “me too” is the natural answer.",
-        "叫出这群人的名字，给他们一个标识；设计好朋友的反馈，让“我也是”成为自然的回应。",
+        "给这群人一个名字和标识；设计朋友们的回应方式，让“我也是”脱口而出。",
     ),
     Motive.UNIQUENESS: (
         "Give everyone something of their own to show, such as a yearly bill; help them create, do not show yourself.",
-        "给每个人一份只属于自己的东西去展示，比如年度账单；帮他们创作，而不是展示你自己。",
+        "给每个人一份只属于自己、值得晒的东西，比如年度账单；帮他们创作，而不是展示品牌自己。",
     ),
     Motive.VALUE: (
         "Make it useful without you: a list, a tool, a story that makes whoever passes it on look well informed.",
-        "做出离开你也有用的东西：清单、工具、故事，让转发的人显得见多识广。",
+        "做出不依赖品牌也有用的内容：清单、工具、故事，让转发的人显得见多识广。",
     ),
     Motive.ATTENTION: (
         "People are venting or hurting: listen and mend what they complain of; do not make a campaign of it.",
-        "人们在发泄或受伤：倾听，解决他们抱怨的事；不要把它做成活动。",
+        "人们在宣泄情绪或诉说伤痛：请倾听，解决他们抱怨的问题；不要借此做营销。",
     ),
     Motive.HELP: (
         "Answer, and make answering easy for others; a brand that helps in public is remembered.",
-        "去回应，并让别人也容易回应；公开帮过忙的品牌会被记住。",
+        "主动回应，也让别人容易回应；公开帮过忙的品牌会被记住。",
     ),
     Motive.WARNING: (
         "Give checked facts at once, in a form that can be passed on as fast as the alarm itself.",
-        "立刻给出核实过的事实，而且要能像警报一样快地被转发。",
+        "立刻发布核实过的事实，形式要便于转发，传得和警报一样快。",
     ),
 }

@@ -44,7 +44,7 @@ def write_workbook(
             _stacked(book.create_sheet(title[:31]), heading, mixes[0], several, language)
     warnings = book.create_sheet(words["warnings"])
     warnings.column_dimensions["A"].width = 120
-    how = [f"{method_in(language, mixes[0])} {bracket_note_in(language, unit)}"]
+    how = [method_in(language, mixes[0]), bracket_note_in(language, unit)]
     if any(marks(mixes[0], mixes[1:]) + marks(mixes[0], course)):
         how.append(marks_note_in(language, mixes[0]))
     for line in (*how, *notes_in(language, notes), *cautions_in(language, mixes, course)):

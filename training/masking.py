@@ -123,7 +123,7 @@ def token_budget_batches(
 def mask_batch(
     packed: PackedTexts, indices: NDArray[np.int64], mask_share: float, token_ids: TokenIds, rng: np.random.Generator
 ) -> MaskedBatch:
-    """Choose whole words and hide them: 80 % become the mask, 10 % a random piece, 10 % stay (Devlin et al., 2019).
+    """Choose whole words and hide them: 80% become the mask, 10% a random piece, 10% stay (Devlin et al., 2019).
 
     Special tokens are never chosen and never drawn.
     """

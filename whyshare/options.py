@@ -16,4 +16,4 @@ def add_columns(parser: argparse.ArgumentParser) -> None:
     add_text_column(parser)
     parser.add_argument("--label-column", metavar="NAME", help="column of the labels, if it is not label or motive")
     parser.add_argument("--label-map", nargs="+", default=[], metavar="THEIRS=OURS",
-                        help="other names of the motives; last, or before another option")  # fmt: skip
+                        help="other names of the motives; give it last, or before another option")  # fmt: skip

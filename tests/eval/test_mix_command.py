@@ -46,7 +46,7 @@ def test_shares_are_printed_and_written(folder, capsys):
     command = [*MIX, "--by", "city", "--over", "day", "--report", "report", "--excel", "mix.xlsx"]
     assert main(command) == 0
     printed = capsys.readouterr().out
-    assert re.search(r"help 寻求帮助 +\d+ % \[\d+, \d+\]", printed)
+    assert re.search(r"help 寻求帮助 +\d+% \[\d+, \d+\]", printed)
     assert "2024-W01" in printed
     assert "assumed: posts of one motive look" in printed
     page = (folder / "report" / "report.html").read_text(encoding="utf-8")
@@ -75,9 +75,9 @@ def test_groups_that_differ_are_marked(folder, capsys):
     name = openpyxl.load_workbook("mix.xlsx").worksheets[1]["A2"]
     assert (name.value, name.data_type) == ("=others", "s")
     printed = capsys.readouterr().out
-    assert re.search(r"\d+ % \[\d+, 100\]\*", printed)
+    assert re.search(r"\d+% \[\d+, 100\]\*", printed)
     assert "* differs from all other posts" in printed
-    assert re.search(r"<b>\d+ %</b>", (folder / "report" / "report.html").read_text(encoding="utf-8"))
+    assert re.search(r"<b>\d+%</b>", (folder / "report" / "report.html").read_text(encoding="utf-8"))
     assert main([*MIX, "--by", "city", "--json"]) == 0
     groups = json.loads(capsys.readouterr().out)["groups"]
     assert groups[1]["shares"]["help"]["p against the others (Holm)"] < 1e-6
@@ -104,11 +104,11 @@ def test_posts_outside_groups_and_periods_are_counted(folder, capsys):
     assert main([*command, "--report", "report", "--lang", "zh", "--json", "--excel", "mix.xlsx"]) == 0
     capsys.readouterr()
     said = [row[0].value for row in openpyxl.load_workbook("mix.xlsx")["注意"].iter_rows()]
-    assert "30 条帖子缺少 city 的值，不属于任何分组" in said
+    assert "30 条帖子缺少“city”的值，不属于任何分组" in said
     assert any("：20 个时段中有 20 个：" in line for line in said)
     assert openpyxl.load_workbook("mix.xlsx").worksheets[1]["K1"].value == "直接利益，下限"
     page = (folder / "report" / "report.html").read_text(encoding="utf-8")
-    assert "30 条帖子缺少 city 的值，不属于任何分组" in page
+    assert "30 条帖子缺少“city”的值，不属于任何分组" in page
     assert "30 条帖子的日期无法识别，例如“今天 12:30”" in page
     assert main([*command, "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["notes"]) == 3  # that posts repeat a text, too
@@ -454,13 +454,13 @@ def test_outputs_are_written_though_nobody_reads_what_is_printed(folder, monkeyp
 def test_intervals_are_drawn_by_authors_where_there_are_enough(folder, capsys):
     rewrite(lambda number: {"source": f"s{number % 30}"})
     assert main([*MIX]) == 0
-    assert "brackets are 95 % intervals by posts" in capsys.readouterr().out  # a source is no author
+    assert "brackets are 95% intervals by posts" in capsys.readouterr().out  # a source is no author
     rewrite(lambda number: {"Author": f"a{number % 30}" if number else ""})
     assert main([*MIX, "--report", "report", "--lang", "zh"]) == 0
     printed = capsys.readouterr().out
-    assert "brackets are 95 % intervals by Author" in printed
+    assert "brackets are 95% intervals by Author" in printed
     assert "There are few values of Author (31)" in printed
-    assert "同一Author的帖子合在一起计" in Path("report/report.html").read_text(encoding="utf-8")
+    assert "“Author”相同的帖子作为一个整群" in Path("report/report.html").read_text(encoding="utf-8")
     for asked, unit in (("posts", "posts"), ("day", "day")):
         assert main([*MIX, "--json", "--cluster", asked]) == 0
         assert json.loads(capsys.readouterr().out)["intervals by"] == unit

@@ -212,7 +212,7 @@ def test_groups_and_warnings():
     assert few == "fewer than 100 posts, so the intervals are wide: in 1 of 2 groups: b (40)"
     assert few_checked.startswith("the checked posts are too few to use")
     assert few_checked.endswith("check at least 50: in 1 of 2 groups: b (5)")
-    assert cautions_in("zh", mixes)[0] == "帖子不足 100 条，区间很宽：2 组中有 1 组：b（40）"
+    assert cautions_in("zh", mixes)[0] == "帖子不足 100 条，置信区间很宽：2 组中有 1 组：b（40）"
 
 
 def test_a_group_is_tested_by_the_method_of_the_rest():

@@ -47,7 +47,7 @@ def test_masks_are_whole_words_and_never_special(packed):
             inside = chosen[(words == word) & (ids >= SPECIAL)]
             assert inside.all() or not inside.any()
     changed = batch.input_ids[batch.chosen] != batch.targets
-    assert 0.8 < changed.mean() < 0.98  # 80 % masked, 10 % random
+    assert 0.8 < changed.mean() < 0.98  # 80% masked, 10% random
     assert 0.2 < batch.chosen.sum() / batch.attention_mask.sum() < 0.4
 
 

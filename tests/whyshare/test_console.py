@@ -10,5 +10,5 @@ def test_numbers_that_are_too_many_for_a_line_go_below():
 
 
 def test_a_pipe_gets_one_table(capsys):
-    print_table(("motive", "share"), [("benefit 直接利益", "77 % [55, 94]")])
-    assert capsys.readouterr().out.splitlines()[-1] == " benefit 直接利益   77 % [55, 94] "
+    print_table(("motive", "share"), [("benefit 直接利益", "77% [55, 94]")])
+    assert capsys.readouterr().out.splitlines()[-1] == " benefit 直接利益   77% [55, 94] "

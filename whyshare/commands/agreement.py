@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "file",
         type=Path,
         nargs="+",
-        help="one file with a column for each annotator, or one for each with id, label (or of whyshare sample)",
+        help="one file with a column for each annotator, or one for each with id, label (or as whyshare sample wrote it)",
     )
     parser.add_argument("--columns", nargs="+", metavar="NAME", help="the annotators' columns in a single file")
     parser.add_argument("--texts", type=Path, metavar="FILE", help="id and text: adds the model as one more annotator")
@@ -113,7 +113,7 @@ def _model_labels(options: argparse.Namespace) -> "Labels":
 
 
 def _print(agreement: "Agreement") -> None:
-    print(f"{agreement.posts} posts, {len(agreement.annotators)} annotators; brackets are 95 % intervals")
+    print(f"{agreement.posts} posts, {len(agreement.annotators)} annotators; brackets are 95% intervals")
     if agreement.labelled_once:
         print(f"{agreement.labelled_once} posts have a label from one annotator only and are left out")
     print()

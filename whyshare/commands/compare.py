@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps([one.as_json() for one in comparisons]))
         return
-    drawn = f"95 % bootstrap intervals, {options.resamples} resamples by {unit}"
+    drawn = f"95% bootstrap intervals, {options.resamples} resamples by {unit}"
     print(f"{len(posts)} posts; differences are first minus second, brackets: {drawn}; p takes every post for itself\n")
     _print(comparisons)
     if options.output:

@@ -24,7 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check = actions.add_parser("check", help="list every row of an annotated set that is wrong")
     check.add_argument("file", type=Path, help="annotated file; text,label are enough")
     check.add_argument(
-        "-o", "--output", type=Path, help="csv, xlsx or any other table of all problems, if they are many"
+        "-o",
+        "--output",
+        type=Path,
+        help="csv, xlsx or any other table of all problems (the screen shows only the first)",
     )
     add_columns(check)
     check.set_defaults(run=run_check)
@@ -44,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     suspects.add_argument("file", type=Path, help="annotated file")
     suspects.add_argument("--against", type=Path, metavar="FILE", help="another set that should share no text with it")
     suspects.add_argument("--predictions", type=Path, metavar="FILE",
-                          help="labelled by a model that was not trained on it; n-grams without")  # fmt: skip
+                          help="the file, labelled by a model that was not trained on it; default: n-grams")  # fmt: skip
     suspects.add_argument("-o", "--output", type=Path, required=True, help="csv or xlsx to work through")
     suspects.set_defaults(run=run_suspects)
 

@@ -231,7 +231,7 @@ def _print(evaluations: Sequence["Evaluation"], yardsticks: Sequence["Evaluation
     from ..eval.report import few_clusters_in, left_out_in
 
     first = evaluations[0]
-    print(f"{first.name}: {first.posts} posts; brackets: 95 % bootstrap intervals, {resamples} resamples by {unit}")
+    print(f"{first.name}: {first.posts} posts; brackets: 95% bootstrap intervals, {resamples} resamples by {unit}")
     if few := few_clusters_in("en", first, unit):
         print(few)
     print()
@@ -244,7 +244,7 @@ def _print(evaluations: Sequence["Evaluation"], yardsticks: Sequence["Evaluation
     if others := first.posts - sum(first.language_posts.values()):
         print(f"\n{others} posts are in languages with fewer than {FEW} posts, which are not shown by themselves")
     if 0.6 in first.coverage:
-        print(f"\naccuracy of the most certain 60 % of posts: {first.coverage[0.6]}")
+        print(f"\naccuracy of the most certain 60% of posts: {first.coverage[0.6]}")
         print(f"ECE that a perfectly calibrated model would show by chance: {first.chance_ece:.3f}")
     else:
         print("\nno probabilities were given: top-2, log loss, Brier score and calibration are left out")

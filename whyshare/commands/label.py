@@ -33,22 +33,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="csv, tsv, jsonl, json, parquet or xlsx; FOLDER/ for a file of its own for each input",
     )  # fmt: skip
     add_text_column(parser)
-    parser.add_argument("--model", type=Path, metavar="FOLDER", help="model folder; the bundled model without it")
+    parser.add_argument("--model", type=Path, metavar="FOLDER", help="model folder; default: the bundled model")
     parser.add_argument(
         "--device", default="auto", help="auto (a GPU if there is one), cpu, cuda or torch-cpu; default auto"
     )
     parser.add_argument("--workers", type=int, metavar="N", help="threads, or with --ray processes; one for each core")
     parser.add_argument("--ray", nargs="?", const="local", metavar="ADDRESS",
-                        help="label on a Ray cluster: its address, or auto; on this machine's cores without it; after the inputs")  # fmt: skip
+                        help="label on a Ray cluster: its address, or auto; without either, this machine's cores; give it after the inputs")  # fmt: skip
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N posts")
-    parser.add_argument("--restart", action="store_true", help="throw unfinished work of this output away")
+    parser.add_argument("--restart", action="store_true", help="discard unfinished work on this output")
     parser.add_argument(
         "--show",
         type=int,
         nargs="?",
         const=40,
         metavar="N",
-        help="print the first N labelled posts, 40 without N; after the inputs",
+        help="print the first N labelled posts, 40 without N; give it after the inputs",
     )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--excel", type=Path, metavar="FILE", help="write a workbook with charts")
     parser.add_argument("--lang", choices=("en", "zh"), help="language of report and workbook; default en")
     parser.add_argument("--cluster", metavar="COLUMN",
-                        help="column of authors, whose posts are alike: intervals take those of one together; default: "
+                        help="column of authors, whose posts are alike: intervals treat the posts of one author as a unit; default: "
                         f"such a column with {LEAST_CLUSTERS} values or more, if there is one; 'posts' takes each for "
                         "itself")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -229,7 +229,7 @@ def _print(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], notes: Seq
     overall = mixes[0]
     by_sample = overall.method == "checked sample"
     how = "a checked random sample" if by_sample else f"the known errors of {overall.errors_of}"
-    print(f"{overall.posts} posts; shares corrected by {how}, brackets are 95 % intervals by {unit}\n")
+    print(f"{overall.posts} posts; shares corrected by {how}, brackets are 95% intervals by {unit}\n")
     rows = [
         (
             motive.both,

@@ -15,12 +15,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, help="xlsx or csv; json or jsonl with --format")
     add_text_column(parser)
     parser.add_argument(
-        "--by", metavar="COLUMN", action="append", default=[], help="equally many of each group; may be repeated"
+        "--by", metavar="COLUMN", action="append", default=[], help="draw equally many from each group; may be repeated"
     )
     parser.add_argument("--format", choices=("file", "label-studio", "doccano"), default="file",
-                        help="of an annotation tool; default file, for a spreadsheet")  # fmt: skip
+                        help="write for an annotation tool; default file, a spreadsheet")  # fmt: skip
     parser.add_argument("--force", action="store_true", help="replace a sample in which labels are filled in")
-    parser.add_argument("--seed", type=int, default=0, help="another one draws other posts; default 0")
+    parser.add_argument("--seed", type=int, default=0, help="another seed draws other posts; default 0")
     parser.set_defaults(run=run)
 
 
