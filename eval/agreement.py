@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.motives import MOTIVES, Motive
-from .intervals import RESAMPLES, Estimate, first_estimate, proportion, resample_weights
+from .intervals import RESAMPLES, Estimate, estimate, proportion, resample_weights
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -70,10 +70,10 @@ class BeyondChance:
 
         Among posts that all agree on, and among their resamples, no coefficient but 1 is seen.
         """
-        found = first_estimate(self.values)
+        found = estimate(self.values)
         if not isfinite(found.value):
             return found
-        share = _share(self.observed, posts)
+        share = proportion(self.observed, posts)
         wide = found.widened(*self._at(np.array([share.low, share.high]), self.expected[0]))
         return replace(wide, low=max(wide.low, -1.0))
 
@@ -133,10 +133,10 @@ def measure_agreement(
     :param classes: How many label numbers there are: the motives, and one more where "no post" is a label too.
     """
     usable = pairable(labels)
-    weights = np.vstack([np.ones(len(usable)), resample_weights(len(usable), resamples=resamples, seed=seed)])
+    weights = resample_weights(len(usable), resamples=resamples, seed=seed)
     counts = label_counts(usable, classes)
     overall = {
-        "equal labels": _share(percent_agreement(counts, weights), len(usable)),
+        "equal labels": proportion(percent_agreement(counts, weights), len(usable)),
         "Krippendorff's alpha": krippendorff_alpha(counts, weights).estimate(len(usable)),
     }
     complete = (usable != MISSING).all(axis=1)
@@ -151,7 +151,7 @@ def measure_agreement(
             own = weights[:, both][weights[:, both].sum(axis=1) > 0]
             first, second = usable[both, i], usable[both, j]
             kappa = cohen_kappa(first, second, classes, own)
-            pairs[annotators[i], annotators[j]] = (kappa.estimate(len(first)), _share(kappa.observed, len(first)))
+            pairs[annotators[i], annotators[j]] = (kappa.estimate(len(first)), proportion(kappa.observed, len(first)))
     alphas = {}
     for k, motive in enumerate(MOTIVES):
         against_rest = np.stack([counts[:, k], counts.sum(axis=1) - counts[:, k]], axis=1)
@@ -170,7 +170,3 @@ def disagreements(labels: Ints) -> Counter[tuple[int, int]]:
         given = sorted(label for label in row if label != MISSING)
         found.update((a, b) for a, b in combinations(given, 2) if a != b)
     return found
-
-
-def _share(resampled: Floats, posts: int) -> Estimate:
-    return proportion(resampled[0], resampled[1:], posts)

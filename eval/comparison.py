@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from scipy.stats import binom, norm
 
 from ..data.motives import MOTIVES, Motive
-from .intervals import LEVEL, RESAMPLES, Estimate, first_estimate, resample_weights
+from .intervals import LEVEL, RESAMPLES, Estimate, estimate, resample_weights
 from .metrics import Judged, confusion, macro, precision_recall_f1
 
 Numbers = NDArray[np.float64]
@@ -60,6 +60,7 @@ def compare(
     resamples: int = RESAMPLES,
     seed: int = 0,
     against_first: bool = False,
+    sampling: Sequence[float] | None = None,
 ) -> list[Comparison]:
     """Compare every two models, which must have judged the same posts in the same order.
 
@@ -67,12 +68,13 @@ def compare(
         McNemar's test takes every post for itself.
     :param against_first: Give the comparisons with the first model alone. They are corrected for every two all the same:
         who is first may have been chosen by the scores.
+    :param sampling: How many posts each stands for, in F1 and accuracy; McNemar's test counts each once.
     :raises ValueError: If the gold labels differ.
     """
     gold = models[0][1].gold
     if any(not np.array_equal(gold, judged.gold) for _, judged in models):
         raise ValueError("the models were not judged on the same posts; evaluate them on one annotated file")
-    weights = np.vstack([np.ones(len(gold)), resample_weights(len(gold), clusters, resamples, seed)])
+    weights = resample_weights(len(gold), clusters, resamples, seed, sampling)
     f1 = [precision_recall_f1(confusion(judged, weights))[2] for _, judged in models]
     right = np.array([judged.predicted == gold for _, judged in models], dtype=float)  # (models, posts)
     won, lost = _discordant(right)
@@ -83,14 +85,16 @@ def compare(
     for row, (i, j) in enumerate(zip(*_pairs(len(models)), strict=True)):
         if against_first and i:
             break
-        ahead = weights @ (right[i] - right[j]) / weights.sum(axis=1)
+        accuracy = estimate(weights @ (right[i] - right[j]) / weights.sum(axis=1))
+        if sampling is None:  # of few posts the counts may tell less
+            accuracy = accuracy.widened(*paired_interval(int(won[row]), int(lost[row]), len(gold)))
         comparisons.append(
             Comparison(
                 first=models[i][0],
                 second=models[j][0],
-                macro_f1=first_estimate(macro(f1[i]) - macro(f1[j])),
-                accuracy=_accuracy(ahead, int(won[row]), int(lost[row]), len(gold)),
-                classes={motive: first_estimate(f1[i][:, k] - f1[j][:, k]) for k, motive in enumerate(MOTIVES)},
+                macro_f1=estimate(macro(f1[i]) - macro(f1[j])),
+                accuracy=accuracy,
+                classes={motive: estimate(f1[i][:, k] - f1[j][:, k]) for k, motive in enumerate(MOTIVES)},
                 class_p_values=dict(zip(MOTIVES, class_p_values[row].tolist(), strict=True)),
                 only_first=int(won[row]),
                 only_second=int(lost[row]),
@@ -159,8 +163,3 @@ def _discordant(right: Numbers) -> tuple[Numbers, Numbers]:
     first, second = _pairs(len(right))
     only = right @ (1 - right).T
     return only[first, second], only[second, first]
-
-
-def _accuracy(ahead: Numbers, only_first: int, only_second: int, posts: int) -> Estimate:
-    """Join a difference of accuracies with its interval, or with the one of its counts where that is wider."""
-    return first_estimate(ahead).widened(*paired_interval(only_first, only_second, posts))

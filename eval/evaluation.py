@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..data.motives import MOTIVES, Motive
 from .clusters import count_clusters
-from .intervals import RESAMPLES, Estimate, estimate, f1_estimate, proportion, resample_weights
+from .intervals import RESAMPLES, Estimate, effective_share, estimate, f1_estimate, proportion, resample_weights
 from .metrics import (
     Judged,
     chance_calibration_error,
@@ -110,13 +110,16 @@ def evaluate(
     clusters: Sequence[str | None] | None = None,
     resamples: int = RESAMPLES,
     seed: int = 0,
+    sampling: Sequence[float] | None = None,
 ) -> Evaluation:
     """Measure predictions.
 
     :param languages: Language of each post.
     :param clusters: Author or source of each post, when posts of one are alike; a post without one is its own.
+    :param sampling: How many posts each stands for, where they were not drawn with equal chances; numbers of posts, as
+        in ``confusion``, are of the posts themselves.
     """
-    weights = resample_weights(len(judged), clusters, resamples, seed)
+    weights = resample_weights(len(judged), clusters, resamples, seed, sampling)
     tags = np.array(languages)
     named = [tag for tag in sorted(set(languages)) if (tags == tag).sum() >= FEW]
     has_probs = judged.probs is not None
@@ -132,7 +135,7 @@ def evaluate(
         left_out={tag: _left_out(part) for tag, part in parts.items()},
         reliability=_reliability(judged, weights) if has_probs else (),
         coverage=_coverage(judged, weights) if has_probs else {},
-        chance_ece=chance_calibration_error(judged) if has_probs else None,
+        chance_ece=chance_calibration_error(judged, weights[0]) if has_probs else None,
         few_clusters={}
         if clusters is None
         else _few_clusters(clusters, {"all": np.full(len(tags), True)} | {tag: tags == tag for tag in named}),
@@ -175,48 +178,43 @@ def _with_intervals(judged: Judged, weights: NDArray[np.float64]) -> dict[str, E
     (English) and 87 times of 100 (both), and it lay above nearly all that missed it; without the bias they hold it 80, 91
     and 91 times, and with posts drawn one by one at least as often as before.
     """
-    drawn = weights.sum(axis=1) > 0
-    points = summary_metrics(judged, np.ones((1, len(judged))))
-    resampled = summary_metrics(judged, weights[drawn])
-    for name in {"macro-F1", "ECE"} & points.keys():
-        resampled[name] = np.clip(resampled[name] - resampled[name].mean() + points[name][0], 0.0, 1.0)
-    return {
-        name: proportion(points[name][0], resampled[name], len(judged))
-        if name in SHARES
-        else estimate(points[name][0], resampled[name])
-        for name in points
-    }
+    metrics = summary_metrics(judged, weights[weights.sum(axis=1) > 0])
+    for name in {"macro-F1", "ECE"} & metrics.keys():
+        point, resampled = metrics[name][0], metrics[name][1:]
+        metrics[name][1:] = np.clip(resampled - resampled.mean() + point, 0.0, 1.0)
+    posts = len(judged) * effective_share(weights[0])
+    return {name: proportion(values, posts) if name in SHARES else estimate(values) for name, values in metrics.items()}
 
 
 def _reliability(judged: Judged, weights: NDArray[np.float64]) -> list[ReliabilityPoint]:
-    confidence, points, posts = reliability(judged, np.ones((1, len(judged))))
-    _, resampled, _ = reliability(judged, weights)
+    confidence, accuracy, posts = reliability(judged, weights)
+    share = effective_share(weights[0])
     return [
-        ReliabilityPoint(float(confidence[k]), proportion(points[0, k], resampled[:, k], posts[k]), int(posts[k]))
+        ReliabilityPoint(float(confidence[k]), proportion(accuracy[:, k], share * posts[k]), int(posts[k]))
         for k in range(len(posts))
     ]
 
 
 def _coverage(judged: Judged, weights: NDArray[np.float64]) -> dict[float, Estimate]:
-    points = coverage_accuracy(judged, COVERAGES, np.ones((1, len(judged))))[0]
-    resampled = coverage_accuracy(judged, COVERAGES, weights)
-    return {share: proportion(points[k], resampled[:, k], share * len(judged)) for k, share in enumerate(COVERAGES)}
+    accuracy = coverage_accuracy(judged, COVERAGES, weights)
+    posts = len(judged) * effective_share(weights[0])
+    return {share: proportion(accuracy[:, k], share * posts) for k, share in enumerate(COVERAGES)}
 
 
 def _class_scores(judged: Judged, weights: NDArray[np.float64]) -> dict[Motive, ClassScores]:
-    counts = confusion(judged, np.ones((1, len(judged))))[0]
-    points = precision_recall_f1(counts)
     drawn = confusion(judged, weights)
     precision, recall, f1 = precision_recall_f1(drawn)
     # A resample without a post of the class, or with none predicted so, says nothing of it.
-    precision = np.where(drawn.sum(axis=-2) > 0, precision, np.nan)
-    recall = np.where(drawn.sum(axis=-1) > 0, recall, np.nan)
+    precision[1:][drawn[1:].sum(axis=-2) == 0] = np.nan
+    recall[1:][drawn[1:].sum(axis=-1) == 0] = np.nan
+    counts = confusion(judged, np.ones((1, len(judged))))[0]
     support, predicted, hits = counts.sum(axis=1), counts.sum(axis=0), counts.diagonal()
+    share = effective_share(weights[0])
     return {
         motive: ClassScores(
-            proportion(points[0][k], precision[:, k], predicted[k]),
-            proportion(points[1][k], recall[:, k], support[k]),
-            f1_estimate(points[2][k], f1[:, k], support[k] + predicted[k] - hits[k]),
+            proportion(precision[:, k], share * predicted[k]),
+            proportion(recall[:, k], share * support[k]),
+            f1_estimate(f1[:, k], share * (support[k] + predicted[k] - hits[k])),
             int(support[k]),
         )
         for k, motive in enumerate(MOTIVES)

@@ -50,20 +50,31 @@ class Estimate:
 
 
 def resample_weights(
-    posts: int, clusters: Sequence[str | None] | None = None, resamples: int = RESAMPLES, seed: int = 0
+    posts: int,
+    clusters: Sequence[str | None] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    sampling: Sequence[float] | None = None,
 ) -> Floats:
     """Draw posts with replacement; with ``clusters``, whole clusters, since posts of one author are alike.
 
     :param clusters: The cluster of each post, shape (posts,); a post without one is its own.
-    :return: How often each post was drawn, shape (resamples, posts). The same seed draws the same posts, so that
-        two models measured with it are compared in pairs.
+    :param sampling: How many posts each stands for, shape (posts,), where they were not drawn with equal chances.
+    :return: What each post counts, shape (1 + resamples, posts): first as it is, then in every resample. The same seed
+        draws the same posts, so that two models measured with it are compared in pairs.
     """
     rng = np.random.default_rng(seed)
-    if clusters is None:
-        return rng.multinomial(posts, np.full(posts, 1 / posts), size=resamples).astype(float)
-    names, membership = np.unique(list(each_named(clusters)), return_inverse=True)
-    drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)
-    return drawn[:, membership].astype(float)
+    names, membership = np.arange(posts), slice(None)
+    if clusters is not None:
+        names, membership = np.unique(list(each_named(clusters)), return_inverse=True)
+    weights = np.ones((1 + resamples, posts))
+    weights[1:] = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)[:, membership]
+    return weights if sampling is None else weights * np.asarray(sampling)
+
+
+def effective_share(weights: Floats) -> float:
+    """Give the share of the posts that would tell as much, did all count the same (Kish, 1965): ``[1, 3] -> 0.8``."""
+    return float(weights.sum() ** 2 / (weights**2).sum() / len(weights))
 
 
 def percentile_interval(values: Floats, level: float = LEVEL) -> tuple[float, float]:
@@ -75,18 +86,13 @@ def percentile_interval(values: Floats, level: float = LEVEL) -> tuple[float, fl
     return float(low), float(high)
 
 
-def estimate(point: float, resampled: Floats) -> Estimate:
-    """Join a point estimate with the interval of its resamples.
+def estimate(values: Floats) -> Estimate:
+    """Join a point estimate, the first value, with the interval of its resamples, the others.
 
     A value that all resamples have too has no bounds: so few posts, or clusters, tell nothing of it.
     """
-    low, high = percentile_interval(resampled)
-    return Estimate(float(point), *((low, high) if low < high else (float("nan"), float("nan"))))
-
-
-def first_estimate(values: Floats) -> Estimate:
-    """Take the first value as the point, the others as its resamples."""
-    return estimate(values[0], values[1:])
+    low, high = percentile_interval(values[1:])
+    return Estimate(float(values[0]), *((low, high) if low < high else (float("nan"), float("nan"))))
 
 
 def exact_interval(values: Floats, draws: Floats) -> tuple[Floats, Floats]:
@@ -102,23 +108,23 @@ def exact_interval(values: Floats, draws: Floats) -> tuple[Floats, Floats]:
     return low, np.where(others > 0, beta.ppf(0.975, seen + 1, np.maximum(others, 1e-9)), 1.0)
 
 
-def proportion(point: float, resampled: Floats, draws: float) -> Estimate:
-    """Join a share of so many posts with the interval of its resamples, or with its exact one where that is wider.
+def proportion(values: Floats, draws: float) -> Estimate:
+    """Join a share of so many posts, the first value, with the interval of its resamples, or its exact one if wider.
 
     Among posts that are all right, and among their resamples, no share but 1 is seen: the bootstrap would be certain.
     """
-    found = estimate(point, resampled)
-    if not isfinite(point):
+    found = estimate(values)
+    if not isfinite(found.value):
         return found
-    return found.widened(*exact_interval(np.array(point), np.array(draws)))
+    return found.widened(*exact_interval(np.array(found.value), np.array(draws)))
 
 
-def f1_estimate(point: float, resampled: Floats, draws: float) -> Estimate:
+def f1_estimate(values: Floats, draws: float) -> Estimate:
     """Join an F1 with its interval, like :func:`proportion`.
 
     ``F1 = 2 J / (1 + J)``, where J is the share of hits among the posts that are gold or predicted.
 
     :param draws: These posts.
     """
-    found = proportion(point / (2 - point), resampled / (2 - resampled), draws)
-    return Estimate(float(point), *(2 * bound / (1 + bound) for bound in (found.low, found.high)))
+    found = proportion(values / (2 - values), draws)
+    return Estimate(float(values[0]), *(2 * bound / (1 + bound) for bound in (found.low, found.high)))

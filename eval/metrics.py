@@ -1,7 +1,7 @@
 """Metrics of labels and probabilities, for one weighting of the posts or for many at once.
 
 Every metric is computed from sums over posts, so a bootstrap of a thousand resamples is a matrix product: a resample is
-a row of weights that says how often each post was drawn, and the point estimate is a row of ones.
+a row of weights that says how often each post was drawn, and the point estimate is a row of ones, or of what each stands for.
 """
 
 from collections.abc import Sequence
@@ -120,14 +120,16 @@ def calibration_error(judged: Judged, weights: Floats, bins: int | None = None) 
     return gaps.sum(axis=1) / weights.sum(axis=1)
 
 
-def chance_calibration_error(judged: Judged) -> float:
+def chance_calibration_error(judged: Judged, weights: Floats) -> float:
     """Give the ECE that a perfectly calibrated model would show on as many posts, by chance alone.
 
     In each bin the number of right posts is about normal, of which the mean distance from its mean is known.
+
+    :param weights: What each post counts, shape (posts,).
     """
     confidence, _ = _confidence_and_right(judged)
-    variance = (confidence * (1 - confidence)) @ confidence_bins(confidence)
-    return float(np.sqrt(2 / np.pi * variance).sum() / len(judged))
+    variance = (weights**2 * confidence * (1 - confidence)) @ confidence_bins(confidence)
+    return float(np.sqrt(2 / np.pi * variance).sum() / weights.sum())
 
 
 def reliability(judged: Judged, weights: Floats, bins: int | None = None) -> tuple[Floats, Floats, Ints]:

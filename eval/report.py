@@ -14,6 +14,7 @@ from ..data.results import PROBABILITY_COLUMNS
 from ..data.writing import open_writer
 from .charts import bars, coverage_plot, heat_map, reliability_plot
 from .evaluation import Evaluation, spread
+from .judging import sampling_of
 from .metrics import Judged
 from .pages import (
     COLOURS,
@@ -85,6 +86,7 @@ def write_report(
         "own_names": {one.name for one in evaluations},
         "left_out": left_out_in(language, evaluations, yardsticks),
         "interval_note": words["interval_note"].format(unit=unit, resamples=resamples),
+        "weighted": words["weighted"] if sampling_of(posts) else "",
         "few_clusters": few_clusters_in(language, evaluation, unit),
         "names": {motive: motive_name(motive, language) for motive in MOTIVES},
         "gains": {motive: motive.gain_zh if language == "zh" else motive.gain_en for motive in MOTIVES},
@@ -220,9 +222,10 @@ def _confidence_charts(evaluation: Evaluation, words: dict[str, str]) -> dict[st
 
 
 def _write_predictions(path: Path, judged: Judged, posts: Sequence[Annotated], interval_unit: str) -> None:
-    """Write what the model said, with the column that resamples were drawn by: a comparison of reports needs it."""
+    """Write what the model said, with what a comparison of reports needs: what resamples and the posts were drawn by."""
     columns = ["id", "language", "text", "label", "motive", *(PROBABILITY_COLUMNS if judged.probs is not None else ())]
     drawn_by = [interval_unit] if interval_unit not in ("posts", *columns) else []
+    drawn_by += ["post", "weight"] if sampling_of(posts) else []
     with open_writer(path, columns + drawn_by) as writer:
         for row, post in enumerate(posts):
             values: dict[str, object] = {name: post.fields.get(name) for name in drawn_by}

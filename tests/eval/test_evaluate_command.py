@@ -100,6 +100,23 @@ def test_a_sample_drawn_by_groups_is_said_to_be_one(folder, capsys, command):
     assert "drawn by groups of different sizes" in said
 
 
+def test_a_sample_drawn_by_groups_is_weighed_by_what_it_stands_for(folder, capsys):
+    head, *rows = (folder / "gold.csv").read_text(encoding="utf-8").splitlines()
+    evaluate = ["eval", "gold.csv", "--predictions", "labelled.jsonl", "--resamples", "9", "--json"]
+    assert main(evaluate) == 0
+    plain = json.loads(capsys.readouterr().out)[0]
+    weighed = [f"{row},{number},{1000 if number == 1 else 1}" for number, row in enumerate(rows)]  # which is right
+    (folder / "gold.csv").write_text("\n".join([f"{head},post,weight", *weighed]), encoding="utf-8")
+    assert main(evaluate) == 0
+    found = json.loads(capsys.readouterr().out)[0]
+    assert found["metrics"]["accuracy"][0] > 0.95 > plain["metrics"]["accuracy"][0]
+    (folder / "gold.csv").write_text(
+        "\n".join([f"{head},post,weight", *weighed[:-1], f"{rows[-1]},63,"]), encoding="utf-8"
+    )
+    assert main(evaluate) == 2
+    assert "row 65: the weight is ''" in capsys.readouterr().err
+
+
 def test_yardsticks_that_are_equal_are_listed_once(folder, capsys):
     evaluate = ["eval", "--predictions", "labelled.jsonl", "--resamples", "9", "--runs", "runs.jsonl"]
     assert main([*evaluate, "gold.csv"]) == main([*evaluate, "gold.csv"]) == 0

@@ -46,3 +46,24 @@ def test_a_class_of_few_posts_is_not_measured_by_resamples_without_it():
     assert recall.low == pytest.approx(0.292, abs=0.001)  # the exact bound of three of three
     never = evaluate("none", Judged(gold, np.ones(103, dtype=int)), ["en"] * 103).classes[MOTIVES[0]].precision
     assert (never.value, never.low) == (0.0, 0.0)
+
+
+def test_a_post_that_stands_for_three_counts_as_three():
+    rng = np.random.default_rng(0)
+    gold = rng.integers(8, size=400)
+    probs = rng.dirichlet(np.full(8, 0.3), 400)
+    judged = Judged(gold, probs.argmax(axis=1), probs)
+    sampling = np.where(np.arange(400) < 200, 3, 1)
+    repeated = np.repeat(np.arange(400), sampling)
+    often = Judged(gold[repeated], judged.predicted[repeated], probs[repeated])
+    weighed, counted = evaluate("m", judged, ["en"] * 400, sampling=sampling), evaluate("m", often, ["en"] * 800)
+    for name in {"accuracy", "macro-F1", "top-2 accuracy", "log loss", "Brier score"}:
+        assert weighed.metrics[name].value == pytest.approx(counted.metrics[name].value)
+    assert weighed.classes[MOTIVES[0]].recall.value == pytest.approx(counted.classes[MOTIVES[0]].recall.value)
+    assert weighed.coverage[0.6].value == pytest.approx(counted.coverage[0.6].value)
+    # As many posts as 400 * 0.8 of equal weight tell as much; repetitions would pretend to be 800.
+    width = weighed.metrics["accuracy"].high - weighed.metrics["accuracy"].low
+    assert width == pytest.approx(
+        (counted.metrics["accuracy"].high - counted.metrics["accuracy"].low) * 2.5**0.5, rel=0.1
+    )
+    assert weighed.confusion.sum() == 400

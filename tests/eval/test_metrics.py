@@ -110,7 +110,7 @@ def test_chance_alone_makes_a_calibration_error(posts):
         gold = np.where(rng.random(posts) < confidence, 0, 1)
         judged = Judged(gold, np.zeros(posts, dtype=np.int64), probs)
         found.append(calibration_error(judged, np.ones((1, posts)))[0])
-        expected.append(chance_calibration_error(judged))
+        expected.append(chance_calibration_error(judged, np.ones(len(judged))))
     assert np.mean(expected) == pytest.approx(np.mean(found), rel=0.1)
 
 

@@ -32,6 +32,7 @@ def run(options: argparse.Namespace) -> None:
     """Compare every two, print, and list the posts that flipped."""
     from ..data.writing import check_output
     from ..eval.comparison import compare
+    from ..eval.judging import sampling_of
 
     if options.output:
         runs = map(_predictions_in, [options.annotated, *options.reports])
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> None:
     if options.output and len(judgements) > 2:
         raise InputError(f"-o lists the posts that flipped between two models, not {len(judgements)}; name two")
     unit, clusters = evaluate.clusters_of(posts, options.cluster)
-    comparisons = compare(judgements, clusters, options.resamples)
+    comparisons = compare(judgements, clusters, options.resamples, sampling=sampling_of(posts))
     if options.output:
         flips = _write_flipped(options, posts, judgements)
     if options.json:

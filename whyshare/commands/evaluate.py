@@ -49,13 +49,13 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Evaluate, print, and write what was asked for."""
     from ..eval.evaluation import evaluate, spread
-    from ..eval.judging import judge_chance, judge_majority
+    from ..eval.judging import judge_chance, judge_majority, sampling_of
     from ..eval.pages import check_folder
     from ..eval.runs import CHANCE, MAJORITY
 
     posts = load_posts(options)
     unit, clusters = clusters_of(posts, options.cluster)
-    languages = [post.language for post in posts]
+    languages, sampling = [post.language for post in posts], sampling_of(posts)
     if options.runs and not options.runs.parent.is_dir():
         raise InputError(f"cannot write the run log {options.runs}: there is no folder {options.runs.parent}")
     if options.report:
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> None:
     if options.baseline:  # a yardstick too, not one of the seeds that mean and spread are taken over
         yardsticks.append(judgements.pop())
     evaluations, measures = (
-        [evaluate(name, judged, languages, clusters, options.resamples) for name, judged in some]
+        [evaluate(name, judged, languages, clusters, options.resamples, sampling=sampling) for name, judged in some]
         for some in (judgements, yardsticks)
     )
     one_recipe = _of_one_recipe(options)
@@ -93,7 +93,7 @@ def run(options: argparse.Namespace) -> None:
 def load_posts(options: argparse.Namespace) -> list["Annotated"]:
     """Load the annotated posts, and refuse what nothing can be measured on."""
     from ..data.annotated import load_annotated_set, parse_label_map
-    from ..eval.judging import check_classes
+    from ..eval.judging import check_classes, sampling_of
 
     if options.resamples < 1:
         raise InputError(f"--resamples is {options.resamples}; at least 1 is needed")
@@ -106,7 +106,9 @@ def load_posts(options: argparse.Namespace) -> list["Annotated"]:
         left_out = f"{found.unlabelled} rows have no motive (blank, or null) and are left out"
         print(f"whyshare: {left_out}; scores are of posts like those that have one", file=sys.stderr)
     check_classes(posts, str(options.annotated))
-    _warn_of_strata(posts)
+    if sampling_of(posts):
+        note = "the posts were drawn by groups of different sizes; each counts for as many as it stands for (column weight)"
+        print(f"whyshare: {note}", file=sys.stderr)
     return posts
 
 
@@ -182,17 +184,6 @@ def _judge_baseline(options: argparse.Namespace, posts: Sequence["Annotated"]) -
         note = f"the baseline was trained on {seen} of the {len(posts)} texts that it is measured on: it looks too good"
         print(f"whyshare: {note}", file=sys.stderr)
     return judge_probabilities(posts, baseline.probabilities([post.text for post in posts]))
-
-
-def _warn_of_strata(posts: Sequence["Annotated"]) -> None:
-    """Say so where the posts are a sample that ``whyshare sample --by`` drew, which is no small copy of its file."""
-    weights = {str(post.fields.get("weight")) for post in posts if "post" in post.fields and post.fields.get("weight")}
-    if len(weights) > 1:
-        note = (
-            "the posts were drawn by groups of different sizes (column weight), and each counts once here: for scores of "
-            "the whole file draw a sample without --by"
-        )
-        print(f"whyshare: {note}", file=sys.stderr)
 
 
 def clusters_of(posts: Sequence["Annotated"], column: str | None) -> tuple[str, list[str] | None]:
