@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ _BLANK = {"", "nan", "na", "n/a"}
 _NO_MOTIVE = _BLANK | {"null", "none", "no post", "not a post", "无", "没有", "不是帖子", "非帖子", NO_POST}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Annotated:
     """One annotated post; ``certainty`` is 3 plain, 2 arguable, 1 a guess; ``row`` as in :class:`~.posts.Post`."""
 
@@ -42,6 +43,11 @@ class Annotated:
     source: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
     row: int = 0
+
+    @cached_property
+    def cleaned(self) -> str:
+        """Give the text as the model reads it."""
+        return clean(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +208,8 @@ def _post(
     if label is None:
         return None
     text = row.text(text_columns)
-    if not clean(text):
+    cleaned = clean(text)
+    if not cleaned:
         raise ValueError(f"the text is empty or none: {shown(text)}")
     secondary = parse_motive(values.get("secondary"), label_map)
     if secondary == label:
@@ -210,18 +217,20 @@ def _post(
     certainty, care = (flat_cell(values.get(name)).removesuffix(".0").lower() for name in ("certainty", "care"))
     if certainty not in {"", "nan", "1", "2", "3"}:  # 3.0 and NaN are what pandas makes of a column with blanks
         raise ValueError(f"certainty is {shown(values['certainty'])}; 1, 2 or 3 is needed")
-    return Annotated(
+    post = Annotated(
         id=row_id(values, row.number),
         text=text,
         label=label,
         secondary=secondary,
         certainty=int(certainty) if certainty.isdigit() else 3,
         care=care in {"true", "1"},
-        language=str(values.get("lang") or values.get("language") or detect_language(clean(text))),
+        language=str(values.get("lang") or values.get("language") or detect_language(cleaned)),
         source=str(values.get("source") or ""),
         fields=values,
         row=row.number,
     )
+    object.__setattr__(post, "cleaned", cleaned)  # or it would be cleaned once more
+    return post
 
 
 def _repetitions(posts: list[Annotated]) -> Iterator[Problem]:
@@ -231,7 +240,7 @@ def _repetitions(posts: list[Annotated]) -> Iterator[Problem]:
         first_row = by_id.setdefault(post.id, post.row)
         if first_row != post.row:
             yield Problem(post.row, f"id {shown(post.id)} stands in row {first_row} already; ids must differ")
-        first = by_text.setdefault(clean(post.text), post)
+        first = by_text.setdefault(post.cleaned, post)
         if first is not post:
             same = "same label" if first.label == post.label else f"there {first.label}, here {post.label}"
             yield Problem(post.row, f"the text stands in row {first.row} already ({same})", is_error=False)

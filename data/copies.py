@@ -29,7 +29,10 @@ def local_copies(paths: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _copied(path: str, stack: ExitStack) -> str:
-    folder = Path(stack.enter_context(TemporaryDirectory(prefix="whyshare-", ignore_cleanup_errors=True)))
+    try:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="whyshare-", ignore_cleanup_errors=True)))
+    except FileNotFoundError:
+        raise InputError("no temporary folder can be written to; set TMPDIR to one that can") from None
     name, part = (STANDARD_INPUT, "") if path == "-" else split_address(path)
     try:
         copy = str(copy_standard_input(folder) if path == "-" else copy_file(name, folder))

@@ -1,6 +1,7 @@
 """Parquet files and SQLite tables, streamed."""
 
 import base64
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -22,7 +23,7 @@ def read_parquet(path: Path) -> Table:
 
     damage = (pa.ArrowException, OSError)
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(pa.OSFile(os.fsencode(path)))  # as bytes, which a name need not be UTF-8 for
     except damage as error:
         raise InputError(f"{path} is not a readable Parquet file ({first_line(error)}); export it again") from None
     columns = file.schema_arrow.names
@@ -49,9 +50,10 @@ def read_parquet(path: Path) -> Table:
 
 def parquet_types(paths: Sequence[Path]) -> dict[str, Any]:
     """Give the Arrow type of each column that has one and the same in all of some Parquet files."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    fields = [field for path in paths for field in pq.read_schema(path)]
+    fields = [field for path in paths for field in pq.read_schema(pa.OSFile(os.fsencode(path)))]
     types = {field.name: field.type for field in fields}
     return {
         name: one for name, one in types.items() if all(field.type == one for field in fields if field.name == name)
@@ -103,18 +105,30 @@ def _as_text(kind: Any) -> Any:
     return pa.string() if pa.types.is_temporal(kind) else kind
 
 
+class BytesAsText(str):
+    """The text that bytes are read as; Parquet is given the bytes back."""
+
+    raw: bytes
+
+
 def _without_bytes(value: Any) -> Any:
     """Read bytes as the UTF-8 text that they most often are, others as base64, however deep inside a value."""
     if isinstance(value, bytes):
-        with suppress(UnicodeDecodeError):
-            if b"\x00" not in value:
-                return value.decode()
-        return base64.b64encode(value).decode()
+        text = BytesAsText(_text_of(value))
+        text.raw = value
+        return text
     if isinstance(value, dict):
         return {key: _without_bytes(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(map(_without_bytes, value))
     return value
+
+
+def _text_of(value: bytes) -> str:
+    with suppress(UnicodeDecodeError):
+        if b"\x00" not in value:
+            return value.decode()
+    return base64.b64encode(value).decode()
 
 
 def _utf8_or_gbk(data: bytes) -> str:
@@ -130,7 +144,7 @@ def _utf8_or_gbk(data: bytes) -> str:
 def read_sqlite(path: Path, table: str | None = None) -> Table:
     """Open a table of an SQLite database, or its only one."""
     try:
-        connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+        connection = sqlite3.connect(f"file:{quote(os.fsencode(path))}?mode=ro", uri=True)
         connection.text_factory = _utf8_or_gbk
         found = connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name")
         tables = [name for (name,) in found if not name.startswith("sqlite_")]

@@ -3,6 +3,7 @@
 A value is written exactly as it is, or its column becomes text.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -27,13 +28,16 @@ class ParquetWriter:
         self._types = dict(types)  # of the columns that have one; of the others, once they have a value
         self._large: set[str] = set()  # columns that cannot become double, for an integer that they hold
         self._rows: list[list[Any]] = []
+        self._floats = {name for name, kind in types.items() if pa.types.is_floating(kind)}  # which had NaN before
         self._schema: Any = None
+        self._sink: Any = None
         self._writer: Any = None
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Write one row; columns that it lacks stay empty."""
-        values = map(row.get, self._columns)
-        self._rows.append([None if value != value else value for value in values])  # which NaN alone is
+        values = ((name, row.get(name)) for name in self._columns)
+        # NaN alone is not what it is.
+        self._rows.append([None if value != value and name not in self._floats else value for name, value in values])
         if len(self._rows) == self._BATCH:
             self._flush()
 
@@ -62,12 +66,13 @@ class ParquetWriter:
         """Begin the file, or begin it anew with the rows that it holds already."""
         narrow, began = self._writer, self._temporary.with_suffix(".narrow")
         if narrow is not None:
-            narrow.close()
+            self.abandon()
             self._temporary.replace(began)
-        self._schema, self._writer = schema, pq.ParquetWriter(self._temporary, schema, compression="zstd")
+        self._sink = pa.OSFile(os.fsencode(self._temporary), "wb")  # as bytes, which a name need not be UTF-8 for
+        self._schema, self._writer = schema, pq.ParquetWriter(self._sink, schema, compression="zstd")
         if narrow is not None:
             try:
-                with pq.ParquetFile(began) as file:
+                with pa.OSFile(os.fsencode(began)) as source, pq.ParquetFile(source) as file:
                     for batch in file.iter_batches(self._BATCH):
                         arrays = [
                             own if own.type == wide else arrow_array(own.to_pylist(), [wide])
@@ -81,25 +86,36 @@ class ParquetWriter:
         """Write what is held back, and close."""
         if self._rows or self._writer is None:
             self._flush()
-        self._writer.close()
+        self.abandon()
 
     def abandon(self) -> None:
         """Let go of what is open after an error; what was written is not wanted."""
         if self._writer is not None:
-            self._writer.close()
+            try:
+                self._writer.close()
+            finally:
+                self._sink.close()
 
 
 def arrow_array(column: Sequence[Any], kinds: Sequence[Any]) -> Any:
     """Make an array of the first type that keeps every value exactly (None: the one that they have); text if none does."""
     for kind in kinds:
+        given = [getattr(value, "raw", value) for value in column] if _is_binary(kind) else column
         try:
-            array = pa.array(column, type=kind)
+            array = pa.array(given, type=kind)
         except (pa.ArrowException, OverflowError, TypeError, ValueError):
             continue
         untyped = kind is None and pa.types.is_null(array.type)
-        if not untyped and (pa.types.is_string(array.type) or all(map(_same, array.to_pylist(), column))):
+        if not untyped and (pa.types.is_string(array.type) or all(map(_same, array.to_pylist(), given))):
             return array
     return pa.array([None if value is None else encodable(flat_cell(value)) for value in column], type=pa.string())
+
+
+def _is_binary(kind: Any) -> bool:
+    types = pa.types
+    return kind is not None and (
+        types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind)
+    )
 
 
 def _same(kept: Any, given: Any) -> bool:

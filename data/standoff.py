@@ -13,7 +13,7 @@ from typing import Any
 from .annotated import load_annotated
 from .columns import TextColumn
 from .errors import InputError
-from .fingerprints import text_fingerprint
+from .fingerprints import clean_fingerprint, text_fingerprint
 from .posts import Reject
 from .reading import open_table, read_posts
 
@@ -25,7 +25,7 @@ def detach(path: Path) -> Iterator[dict[str, Any]]:
     for post in posts:
         row = {
             "id": post.id,
-            "sha256": text_fingerprint(post.text),
+            "sha256": clean_fingerprint(post.cleaned),
             "lang": post.language,
             "source": post.source,
             "label": str(post.label),

@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
 from .cells import as_json, escape_formula, flat_cell
+from .columns import TEXT_COLUMNS, find_column
 from .compression import pack
 from .errors import InputError
 from .kinds import EXCEL_ROWS, split_endings, split_part
-from .whole_files import written_whole
+from .results import RESULT_COLUMNS
+from .whole_files import check_place, written_whole
 
 EXCEL_CELL = 32_767  # characters
 
@@ -61,16 +63,23 @@ def output_kind(path: Path) -> str:
 def check_output(path: Path, inputs: Sequence[Path] = ()) -> None:
     """Refuse an output that could not be written in the end, before any work is done."""
     output_kind(path)
-    folder = path.absolute().parent
-    if not folder.is_dir():
-        raise InputError(f"no folder {folder}; make it first or choose another output")
-    if path.is_dir():
+    target = resolved(path)
+    if not target.parent.is_dir():
+        raise InputError(f"no folder {target.parent}; make it first or choose another output")
+    check_place(target)
+    if target.is_dir():
         raise InputError(f"{path} is a folder; give the output a file name")
-    if not os.access(folder, os.W_OK):
-        raise InputError(f"folder {folder} cannot be written to; choose another output")
     files = [split_part(str(given))[0] for given in inputs]
     if any(path.exists() and file.exists() and path.samefile(file) for file in files):
         raise InputError(f"{path} is an input too; choose another output, so that nothing is lost")
+
+
+def resolved(path: Path) -> Path:
+    """Give the file that an output is, where it is a link: the link stays one, and what it points to is written."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # of which Python 3.13 made an OSError
+        raise InputError(f"{path} is a link to itself; remove it or choose another output") from None
 
 
 def check_rows(path: Path, rows: int) -> None:
@@ -86,7 +95,7 @@ def open_writer(path: Path, columns: Sequence[str], types: Types | None = None) 
     :param types: The Arrow types that some columns have where they come from, to be kept where the output has types.
     """
     kind = output_kind(path)
-    path = path.resolve()  # a link stays one, and what it points to is written
+    path = resolved(path)
     with written_whole(path) as temporary:
         writer = _WRITERS[kind](temporary, columns, path, types or {})
         try:
@@ -172,15 +181,39 @@ def _parquet(temporary: Path, columns: Sequence[str], _: Path, types: Types) -> 
 class _Spreadsheet:
     def __init__(self, temporary: Path, columns: Sequence[str], target: Path, _: Types) -> None:
         from openpyxl import Workbook
+        from openpyxl.worksheet._writer import ALL_TEMP_FILES, WorksheetWriter
 
         self.shortened = 0
         self._columns, self._temporary, self._target = columns, temporary, target
         self._count = 1
         self._workbook = Workbook(write_only=True)
         self._sheet = self._workbook.create_sheet("posts")
+        self._lay_out()
+        rows = str(temporary.with_suffix(".rows"))  # on the output's disk, where openpyxl would fill the system's /tmp
+        ALL_TEMP_FILES.append(rows)
+        self._sheet._writer = WorksheetWriter(self._sheet, rows)
+        self._sheet._writer.write_top()
+        self._sheet.append(list(map(self._heading, columns)))
+
+    def _lay_out(self) -> None:
+        from openpyxl.utils import get_column_letter
+
+        text = find_column(self._columns, TEXT_COLUMNS)
         self._sheet.freeze_panes = "A2"
         self._sheet.sheet_format.defaultColWidth = 19  # what a date with its time needs, or it is shown as ####
-        self._sheet.append([self._cell(column) for column in columns])
+        for number, column in enumerate(self._columns, start=1):
+            if column == text or column in RESULT_COLUMNS:
+                self._sheet.column_dimensions[get_column_letter(number)].width = 60 if column == text else 12
+
+    def _heading(self, column: str) -> Any:
+        from openpyxl.cell import WriteOnlyCell
+        from openpyxl.styles import Font
+
+        kept, is_shortened = excel_value(column)
+        self.shortened += is_shortened
+        cell = WriteOnlyCell(self._sheet, kept)
+        cell.data_type, cell.font = "s", Font(bold=True)  # a text, whatever it begins with
+        return cell
 
     def write(self, row: Mapping[str, Any]) -> None:
         self._count += 1
@@ -200,6 +233,9 @@ class _Spreadsheet:
         return cell
 
     def close(self) -> None:
+        from openpyxl.utils import get_column_letter
+
+        self._sheet.auto_filter.ref = f"A1:{get_column_letter(len(self._columns))}{self._count}"
         try:
             self._workbook.save(self._temporary)
         except OSError:
@@ -208,12 +244,12 @@ class _Spreadsheet:
             raise
 
     def abandon(self) -> None:
-        if self._sheet.closed:
-            return
         try:
-            self._sheet.close()
+            if not self._sheet.closed:
+                self._sheet.close()
         finally:
-            self._sheet._writer.cleanup()  # the sheet's rows, which openpyxl keeps elsewhere until it ends
+            with suppress(OSError):  # where they are removed already
+                self._sheet._writer.cleanup()  # the sheet's rows, which openpyxl keeps apart until it ends
 
 
 def excel_value(value: Any) -> tuple[Any, bool]:

@@ -2,12 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
-from itertools import chain, compress
+from itertools import chain
 
 import numpy as np
 from scipy.special import bdtrc
+from scipy.stats import false_discovery_control
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from ..data.cleaning import HANDLE, NUMBER, URL, clean
@@ -44,12 +45,12 @@ _CHINESE_STOP_WORDS = frozenset(
 )
 _LEFT_OUT = {URL, HANDLE, NUMBER} | ENGLISH_STOP_WORDS | _CHINESE_STOP_WORDS
 _HAN = re.compile(r"[\u3400-\u9fff]+")
-LEAST = 3  # posts that must have a word before it is tested
+LEAST = 3  # texts that must have a word before it is tested
 FALSE = 0.05  # share of the listed words that chance alone may have brought there
 
 
 def content_words(text: str) -> frozenset[str]:
-    """Cut a text into words and emoji: Chinese by jieba where it is installed, by pairs of characters where not.
+    """Cut a text into words and emoji; Chinese has words where jieba is installed, which knows where they end.
 
     Each counts once, so that one shouting post does not decide.
     """
@@ -63,35 +64,38 @@ def _cut(run: str) -> list[str]:
     try:
         import jieba
     except ModuleNotFoundError:
-        return [run[place : place + 2] for place in range(len(run) - 1)]
+        return []
     jieba.setLogLevel("ERROR")
     return [word for word in jieba.lcut(run) if len(word) > 1]
 
 
-def chinese_is_paired(posts: Sequence[frozenset[str]]) -> bool:
-    """Tell whether Chinese words of these posts are pairs of characters, for want of jieba."""
-    return find_spec("jieba") is None and any(_HAN.match(word) for word in chain.from_iterable(posts))
+def chinese_is_left_out(texts: Iterable[str]) -> bool:
+    """Tell whether texts have Chinese words that cannot be cut, for want of jieba."""
+    return find_spec("jieba") is None and any(map(_HAN.search, texts))
 
 
-def distinctive_words(posts: Sequence[frozenset[str]], chosen: Sequence[bool], top: int = 12) -> list[str]:
+def distinctive_words(
+    posts: Sequence[frozenset[str]], copies: Sequence[int], chosen: Sequence[bool], top: int = 12
+) -> list[str]:
     """List the words that set the chosen posts apart from the others beyond chance, the surest first.
 
-    Were a word nothing to them, each post that has it would be a chosen one as often as any post is: a binomial test of
+    Were a word nothing to them, each text that has it would be a chosen one as often as any text is: a binomial test of
     every word, and Benjamini and Hochberg's limit on the words that are listed wrongly (1995). Of groups drawn at random,
     fewer than one of fifty has any word.
 
     :param posts: The words of each post.
+    :param copies: A number for each post, which its copies share: they count once among the chosen and once among the others.
     """
-    inside = Counter(chain.from_iterable(compress(posts, chosen)))
-    everywhere = Counter(chain.from_iterable(posts))
+    texts = {(copy, own): words for copy, own, words in zip(copies, chosen, posts, strict=True)}
+    inside = Counter(chain.from_iterable(words for (_, own), words in texts.items() if own))
+    everywhere = Counter(chain.from_iterable(texts.values()))
     vocabulary = sorted(word for word, count in everywhere.items() if count >= LEAST)
     if not vocabulary or not any(chosen):
         return []
     found = np.array([inside[word] for word in vocabulary], dtype=float)
     total = np.array([everywhere[word] for word in vocabulary])
-    p_values = np.where(found > 0, bdtrc(found - 1, total, sum(chosen) / len(posts)), 1.0)
+    share = sum(own for _, own in texts) / len(texts)
+    p_values = np.where(found > 0, bdtrc(found - 1, total, share), 1.0)
+    passed = false_discovery_control(p_values) <= FALSE
     order = np.lexsort((-found / total, p_values))
-    ranks = np.arange(1, len(order) + 1)
-    passed = np.flatnonzero(p_values[order] <= FALSE * ranks / len(order))
-    count = passed[-1] + 1 if len(passed) else 0
-    return [vocabulary[k] for k in order[: min(count, top)] if found[k] >= LEAST]
+    return [vocabulary[k] for k in order if passed[k] and found[k] >= LEAST][:top]

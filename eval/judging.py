@@ -138,7 +138,7 @@ def predictions_of(path: Path, posts: Sequence[Annotated], text_column: TextColu
 
     :raises InputError: If an id stands twice, posts have no prediction, or a prediction is of another text.
     """
-    ids, texts = [post.id for post in posts], [clean(post.text) for post in posts]
+    ids, texts = [post.id for post in posts], [post.cleaned for post in posts]
     wanted_ids, wanted_texts = set(ids), set(texts)
     predictions: list[Prediction] = []
     said_of: list[str] = []

@@ -1,9 +1,11 @@
 """A labelled file of any length in little memory: numbers of every post; texts only of the few that are read again."""
 
 import re
+import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,16 +14,16 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.cleaning import clean
 from ..data.columns import TextColumn
 from ..data.errors import InputError
 from ..data.kinds import JSON_KINDS, file_kind, split_part
 from ..data.motives import MOTIVES
-from ..data.predictions import read_predictions, read_texts
+from ..data.predictions import Prediction, read_predictions, read_texts
 from .clusters import cluster_of
 
 # What copies of one text differ in; to clean every text would take three times as long as to read it.
 _OWN_PARTS = re.compile(r"https?://[!-~]+|@[\w-]+|\s+")
-SHARED = 100_000  # different values of a column that are kept once, however many posts have them
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,14 @@ class Posts:
     def select(self, chosen: NDArray[np.bool_]) -> Self:
         """Keep some posts."""
         return type(self)(self.predicted[chosen], self.probs[chosen], self.languages[chosen])
+
+    @property
+    def overruled(self) -> int:
+        """How many posts have a motive that is not their likeliest, as after a person changed it."""
+        if not len(self.probs):
+            return 0
+        own = np.take_along_axis(self.probs, self.predicted[:, None], axis=1)[:, 0]
+        return int((own < self.probs.max(axis=1)).sum())
 
 
 @dataclass(frozen=True)
@@ -70,55 +80,28 @@ class LabelledFile:
             raise InputError(
                 f"{path} is a folder, and one labelled file is needed: whyshare label {path} -o labelled.csv makes one"
             )
-        predicted, rows, spoken, probs = array("b"), array("q"), array("i"), array("d")
-        languages: dict[str, int] = {}
-        names: dict[str, None] = {}
-        grows = file_kind(split_part(str(path))[0]) in JSON_KINDS
-        values: dict[str, list[Any]] = {column: [] for column in columns}
-        shared: dict[str, dict[str, str]] = {column: {} for column in columns}
-        hashes = {column: array("q") for column in hashed}
-        texts = array("q")
-        no_motive = 0
+        gathered = _Gathered(columns, hashed)
+        grows = file_kind(split_part(str(path))[0]) in JSON_KINDS  # a later row may have other columns
         for post in read_predictions(path, text_column):
             if post.motive is None:
-                no_motive += 1
+                gathered.no_motive += 1
                 continue
-            if not post.fields.keys() <= names.keys():
-                names |= dict.fromkeys(post.fields)
-            if not grows:
-                _check_columns(columns, names)
-            rows.append(post.row)
-            predicted.append(post.motive.position)
-            spoken.append(languages.setdefault(post.language or "other", len(languages)))
-            if post.probs is not None:
-                probs.frombytes(post.probs.tobytes())
-            if post.text:
-                texts.append(hash(_OWN_PARTS.sub("", post.text)))
-            for column, own in hashes.items():
-                own.append(_hash(post.fields.get(column)))
-            for column, known in shared.items():
-                value = post.fields.get(column)
-                if isinstance(value, str) and (value in known or len(known) < SHARED):
-                    value = known.setdefault(value, value)
-                values[column].append(value)
-        if rows:
-            _check_columns(columns, names)
-        posts = Posts(
-            np.array(predicted, dtype=np.int64),
-            np.array(probs).reshape(-1, len(MOTIVES)),
-            np.array(list(languages) or [""])[np.array(spoken, dtype=np.int64)],
-        )
+            gathered.add(post)
+            if not grows and len(gathered.rows) == 1:
+                gathered.check_columns(path)
+        if gathered.rows:
+            gathered.check_columns(path)
         return cls(
             path,
             text_column,
-            posts,
-            np.array(rows, dtype=np.int64),
-            list(names),
-            values,
-            {column: np.array(own, dtype=np.int64) for column, own in hashes.items()},
-            no_motive,
-            bool(texts),
-            len(texts) - len(np.unique(np.array(texts, dtype=np.int64))),
+            gathered.posts(),
+            np.array(gathered.rows, dtype=np.int64),
+            list(gathered.names),
+            gathered.values,
+            {column: np.array(own, dtype=np.int64) for column, own in gathered.hashes.items()},
+            gathered.no_motive,
+            bool(gathered.copies),
+            len(gathered.copies) - len(np.unique(np.array(gathered.copies, dtype=np.int64))),
         )
 
     def __len__(self) -> int:
@@ -165,6 +148,14 @@ class LabelledFile:
             raise InputError(f"{self.path} changed while it was read; run the command again")
         return found
 
+    def places_of(self, texts: Collection[str]) -> dict[str, list[int]]:
+        """Find the posts that have one of some cleaned texts, by their positions."""
+        places: dict[str, list[int]] = defaultdict(list)
+        for row, text in read_texts(self.path, range(int(self.rows[-1]) + 1), self.text_column):
+            if (cleaned := clean(text)) in texts and (place := self.positions([row])[0]) is not None:
+                places[cleaned].append(place)
+        return places
+
 
 def numbered(groups: Sequence[str]) -> tuple[list[str], NDArray[np.int32]]:
     """Give the names of the groups in order, and the number of each post's, -1 where it is ``""``; shape (posts,)."""
@@ -173,10 +164,54 @@ def numbered(groups: Sequence[str]) -> tuple[list[str], NDArray[np.int32]]:
     return names, np.fromiter(map(numbers.__getitem__, groups), np.int32, len(groups))
 
 
-def _check_columns(wanted: Sequence[str], names: Iterable[str]) -> None:
-    for column in wanted:
-        if column not in names:
-            raise InputError(f"the labelled file has no column {column!r}; it has {', '.join(names)}")
+def copy_of(text: str) -> int:
+    """Give 8 bytes that all copies of a text share, whatever links and mentions they have."""
+    return hash(_OWN_PARTS.sub("", text))
+
+
+class _Gathered:
+    """What is kept of the posts while their file is read."""
+
+    def __init__(self, columns: Sequence[str], hashed: Sequence[str]) -> None:
+        self.predicted, self.rows, self._spoken, self._probs = array("b"), array("q"), array("i"), array("d")
+        self._languages: dict[str, int] = {}
+        self.names: dict[str, None] = {}
+        self.values: dict[str, list[Any]] = {column: [] for column in columns}
+        self.hashes = {column: array("q") for column in hashed}
+        self.copies = array("q")
+        self.no_motive = 0
+
+    def add(self, post: Prediction) -> None:
+        """Keep the numbers of a post that has a motive, and its values in the columns that were asked for."""
+        assert post.motive is not None
+        if not post.fields.keys() <= self.names.keys():
+            self.names |= dict.fromkeys(post.fields)
+        self.rows.append(post.row)
+        self.predicted.append(post.motive.position)
+        self._spoken.append(self._languages.setdefault(post.language or "other", len(self._languages)))
+        if post.probs is not None:
+            self._probs.frombytes(post.probs.tobytes())
+        if post.text:
+            self.copies.append(copy_of(post.text))
+        for column, hashes in self.hashes.items():
+            hashes.append(_hash(post.fields.get(column)))
+        for column, values in self.values.items():
+            value = post.fields.get(column)
+            values.append(sys.intern(value) if type(value) is str else value)
+
+    def check_columns(self, path: Path) -> None:
+        """Refuse a file without a column that was asked for."""
+        for column in self.values:
+            if column not in self.names:
+                raise InputError(f"{path} has no column {column!r}; it has {', '.join(self.names)}")
+
+    def posts(self) -> Posts:
+        """Give the numbers as arrays."""
+        return Posts(
+            np.array(self.predicted, dtype=np.int64),
+            np.array(self._probs).reshape(-1, len(MOTIVES)),
+            np.array(list(self._languages) or [""])[np.array(self._spoken, dtype=np.int64)],
+        )
 
 
 def _hash(value: Any) -> int:

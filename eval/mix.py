@@ -1,6 +1,6 @@
 """The motive mix of a campaign: shares of the motives, in groups and over time, with honest error bars."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import cycle
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from ..data.annotated import parse_motive
 from ..data.errors import InputError
 from ..data.motives import MOTIVES, Motive
-from ..data.predictions import read_predictions
 from ..data.results import VALIDATION_FILE
 from .comparison import holm
-from .design_effect import Clusters, number_clusters
+from .design_effect import Clusters
 from .intervals import Estimate
-from .labelled_file import Posts, numbered
+from .labelled_file import LabelledFile, Posts, numbered
+from .periods import Note
 from .prediction_powered import prediction_powered
 from .prevalence import (
     KnownErrors,
@@ -44,12 +44,14 @@ RESAMPLES = 500
 class Checked:
     """A random sample that a person checked: positions among all posts, labels, and posts each stands for.
 
-    ``gold`` is -1 for a post without a motive: left blank, or said to be no post.
+    ``gold`` is -1 for a post without a motive: left blank, or said to be no post. ``by_text`` counts the posts that were
+    found by their text, since they stand in another row than when they were drawn.
     """
 
     positions: NDArray[np.int64]
     gold: NDArray[np.int64]
     weights: NDArray[np.float64]
+    by_text: int = 0
 
     @property
     def blank(self) -> int:
@@ -105,14 +107,50 @@ class GroupMix:
 
 
 @dataclass(frozen=True)
-class _Campaign:
-    """What the mix of posts is estimated from; ``authors`` (posts,) numbers them where they are told."""
+class Findings:
+    """All that is reported of a campaign.
+
+    ``groups`` and the periods of the ``course`` in their order, none where there are fewer than two; ``gaps``, by the name
+    of a period, how many without posts precede it; ``notes``, what was taken for granted, and which posts are in no group
+    or period; ``unit``, what intervals are drawn by: posts, or a column's name.
+    """
+
+    overall: GroupMix
+    groups: Sequence[GroupMix]
+    course: Sequence[GroupMix]
+    gaps: Mapping[str, int]
+    notes: Sequence[Note]
+    unit: str
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """The posts of a campaign, and what their mix is estimated from.
+
+    ``authors`` (posts,) numbers their authors, or what else makes posts alike, as :func:`~.design_effect.number_clusters`
+    does; None takes each post for itself.
+    """
 
     posts: Posts
     known: KnownErrors
-    checked: Checked | None
-    authors: NDArray[np.int64] | None
-    seed: int
+    checked: Checked | None = None
+    authors: NDArray[np.int64] | None = None
+    seed: int = 0
+
+    def overall(self) -> GroupMix:
+        """Estimate the mix of all posts."""
+        return _mix(EVERYTHING, self)
+
+    def compared(self, groups: Sequence[str]) -> list[GroupMix]:
+        """Estimate the mix of every group or period, and test it against all other posts where neither are too few.
+
+        :param groups: The group of each post; ``""`` leaves it out of all groups.
+        :return: The groups in order of their names; nothing where there is only one.
+        """
+        names, numbers = numbered(groups)
+        if len(names) < 2:
+            return []
+        return _tested([_mix(name, self.part(numbers == k)) for k, name in enumerate(names)], numbers, self)
 
     def part(self, own: NDArray[np.bool_]) -> Self:
         """Give some of the posts, with those of them that were checked."""
@@ -134,42 +172,6 @@ class _Campaign:
         return None if self.authors is None else Clusters.of(self.authors)
 
 
-def measure_mix(
-    posts: Posts,
-    groups: Sequence[str],
-    known: KnownErrors,
-    checked: Checked | None = None,
-    seed: int = 0,
-    *,
-    clusters: Sequence[str | None] | None = None,
-) -> list[GroupMix]:
-    """Estimate the mix of all posts and of every group.
-
-    :param groups: The group of each post; ``""`` leaves it out of all groups.
-    :param clusters: The author of each post, or what else makes posts alike; one without is taken for itself.
-    :return: All posts first, then the groups in order of their names, where there are two or more.
-    """
-    campaign = _Campaign(posts, known, checked, _numbered(clusters), seed)
-    return [_mix(EVERYTHING, campaign), *_compared(groups, campaign)]
-
-
-def measure_course(
-    posts: Posts,
-    periods: Sequence[str],
-    known: KnownErrors,
-    checked: Checked | None = None,
-    seed: int = 0,
-    *,
-    clusters: Sequence[str | None] | None = None,
-) -> list[GroupMix]:
-    """Estimate the mix of every period, in order; ``""`` is a post without a date.
-
-    :param clusters: As of :func:`measure_mix`.
-    :return: Nothing where there are fewer than two periods.
-    """
-    return _compared(periods, _Campaign(posts, known, checked, _numbered(clusters), seed))
-
-
 def load_errors(path: Path) -> KnownErrors:
     """Load what is known of a model's errors: what it said of posts whose motive was known.
 
@@ -181,43 +183,34 @@ def load_errors(path: Path) -> KnownErrors:
         raise InputError(
             f"{path} has no {VALIDATION_FILE}; give a folder that whyshare train wrote, or a labelled file"
         )
-    rows, gold = [], []
-    for row in read_predictions(file):
-        try:
-            motive = parse_motive(row.fields.get("label"))
-        except ValueError as error:
-            raise InputError(f"{file} row {row.row}: {error}") from None
-        if motive and row.probs is not None:
-            rows.append(row)
-            gold.append(motive.position)
-    if not any(row.language for row in rows):
+    labelled = LabelledFile.read(file, columns=["label"])
+    if not (len(labelled.posts.probs) and any(labelled.posts.languages != "other")):
         raise InputError(f"{file} needs the columns label, language, motive and eight probabilities")
+    gold = np.full(len(labelled), -1)
+    for place, label in enumerate(labelled.columns["label"]):
+        try:
+            motive = parse_motive(label)
+        except ValueError as error:
+            raise InputError(f"{file} row {labelled.rows[place]}: {error}") from None
+        if motive:
+            gold[place] = motive.position
+    posts = labelled.posts.select(gold >= 0)
     missing = [str(motive) for motive in MOTIVES if motive.position not in gold]
-    if len(rows) < FEW_POSTS or missing:
+    if len(posts.predicted) < FEW_POSTS or missing:
         lacks = f", none of them {', '.join(missing)}" if missing else ""
         raise InputError(
-            f"{file} has {len(rows)} posts{lacks}: too few to know a model's errors from; check a sample in their place "
-            "(whyshare sample, then --checked)"
+            f"{file} has {len(posts.predicted)} posts{lacks}: too few to know a model's errors from; check a sample in their "
+            "place (whyshare sample, then --checked)"
         )
-    probs = np.stack([row.probs for row in rows if row.probs is not None])
-    languages = np.array([row.language or "other" for row in rows])
-    return KnownErrors(np.array(gold), probs, languages, path.absolute().name)
+    return KnownErrors(gold[gold >= 0], posts.probs, posts.languages, path.absolute().name)
 
 
-def _numbered(clusters: Sequence[str | None] | None) -> NDArray[np.int64] | None:
-    return None if clusters is None else number_clusters(clusters)
+def _tested(mixes: list[GroupMix], numbers: NDArray[np.int32], campaign: Campaign) -> list[GroupMix]:
+    """Test every group against all other posts where neither are too few.
 
-
-def _compared(groups: Sequence[str], campaign: _Campaign) -> list[GroupMix]:
-    """Estimate the mix of every group, and test it against all other posts where neither are too few.
-
-    :return: Nothing where there is only one group.
+    :param numbers: The place of each post's group among the mixes, -1 where it is in none; shape (posts,).
     """
-    names, numbers = numbered(groups)
-    if len(names) < 2:
-        return []
-    mixes = [_mix(name, campaign.part(numbers == k)) for k, name in enumerate(names)]
-    tested = [k for k, mix in enumerate(mixes) if FEW_TO_TEST <= mix.posts <= len(groups) - FEW_TO_TEST]
+    tested = [k for k, mix in enumerate(mixes) if FEW_TO_TEST <= mix.posts <= len(numbers) - FEW_TO_TEST]
     tests = []
     for k in tested:
         by_sample = mixes[k].method == "checked sample"
@@ -226,7 +219,7 @@ def _compared(groups: Sequence[str], campaign: _Campaign) -> list[GroupMix]:
         same = by_sample == (sample is not None)
         own = mixes[k].best if same else _best(campaign.part(numbers == k), by_sample=False)[0]
         tests.append(difference_p_values(own, rest))
-    if len(names) == 2 and all(groups):  # each is the other's rest: one test, not two
+    if len(mixes) == 2 and (numbers >= 0).all():  # each is the other's rest: one test, not two
         tests = tests[:1]
     adjusted = np.reshape(holm(np.ravel(tests).tolist()), (-1, len(MOTIVES)))
     for k, own_p in zip(tested, cycle(adjusted), strict=False):
@@ -236,7 +229,7 @@ def _compared(groups: Sequence[str], campaign: _Campaign) -> list[GroupMix]:
     return mixes
 
 
-def _best(part: _Campaign, by_sample: bool = True) -> tuple[Shares, Checked | None]:
+def _best(part: Campaign, by_sample: bool = True) -> tuple[Shares, Checked | None]:
     """Estimate the mix by the posts that were checked, where they are enough and wanted, else by known errors.
 
     :return: The shares, and the checked posts that they come from.
@@ -248,7 +241,7 @@ def _best(part: _Campaign, by_sample: bool = True) -> tuple[Shares, Checked | No
     return error_corrected(probs, part.known, part.weights, RESAMPLES, rng, part.clusters), None
 
 
-def _mix(name: str, part: _Campaign) -> GroupMix:
+def _mix(name: str, part: Campaign) -> GroupMix:
     known, predicted, probs, checked = part.known, part.posts.predicted, part.posts.probs, part.checked
     best, sample = _best(part)
     cautions = [Caution("few_posts", len(probs))] if len(probs) < FEW_POSTS else []

@@ -1,4 +1,4 @@
-"""The report of a motive mix: the answer first, then shares, groups, the course, words, examples, and what to do."""
+"""The page of a motive mix: the answer first, then groups, shares, the course, words, examples, and what to do."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,197 +9,123 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import __version__
 from ..data.cleaning import excerpt
 from ..data.motives import MOTIVES, Motive
 from .charts import bars, stacked_bars
-from .clusters import POSTS
-from .contrast import chinese_is_paired, content_words, distinctive_words
-from .labelled_file import LabelledFile
-from .mix import EVERYTHING, LIMITS, GroupMix
-from .pages import (
-    COLOURS,
-    NO_BREAK,
-    PageLanguage,
-    make_folder,
-    motive_name,
-    percent,
-    percents,
-    words_in,
-    write_page,
+from .contrast import chinese_is_left_out, content_words, distinctive_words
+from .labelled_file import LabelledFile, copy_of
+from .mix import Findings, GroupMix
+from .mix_sentences import (
+    answer_in,
+    bracket_note_in,
+    cautions_in,
+    marks,
+    marks_note_in,
+    method_in,
+    notes_in,
+    ranked,
 )
-from .periods import Note, empty_between
-from .words_mix import OFFERS, VERBS
+from .pages import COLOURS, PageLanguage, make_folder, motive_name, percent, percents, words_in, write_page
+from .words_mix import OFFERS
 
 EXAMPLES = 2  # typical posts of each motive
 TYPICAL = 200  # posts that these are taken from, of which many may say the same
 WORDS_FROM = 20_000  # posts, of which words are counted: more tell hardly any other words, and take long to cut
 TEXT_SHOWN = 120  # characters of a post
 GROUPS_SHOWN = 30  # the largest
-NAMED = 6  # groups that a caution names
-MARK = " †"  # behind the name of a group whose shares come from another method than its neighbours'
+SIDE_BY_SIDE = 4  # groups that stand in the columns of a table which a phone can show
 
 
 @dataclass(frozen=True)
 class Said:
-    """The words of some posts, which stand at ``positions`` among all; and each motive's likeliest texts."""
+    """The words of some posts, which stand at ``positions`` among all; and each motive's likeliest texts.
+
+    ``copies`` has a number for each of these posts, which those with the same text share.
+    """
 
     positions: Sequence[int]
     predicted: NDArray[np.int64]
     words: Sequence[frozenset[str]]
+    copies: Sequence[int]
     likeliest: Mapping[Motive, Sequence[str]]
+    chinese_left_out: bool
+
+    def distinctive(self, chosen: Sequence[bool], language: PageLanguage) -> str:
+        """List the words that set some of the posts apart; ``""`` where there are none."""
+        return words_in(language)["comma"].join(distinctive_words(self.words, self.copies, chosen))
 
 
 def write_mix_report(
-    folder: Path,
-    mixes: Sequence[GroupMix],
-    course: Sequence[GroupMix],
-    labelled: LabelledFile,
-    groups: Sequence[str],
-    notes: Sequence[Note],
-    unit: str,
-    version: str,
-    language: PageLanguage = "en",
+    folder: Path, findings: Findings, labelled: LabelledFile, groups: Sequence[str], language: PageLanguage = "en"
 ) -> Path:
     """Write ``report.html`` into a folder.
 
-    :param mixes: All posts first, then the groups; ``course`` are the periods in order.
     :param groups: The group of each post.
-    :param notes: What was taken for granted, and which posts are in no group or period.
-    :param unit: What the intervals are drawn by: posts, or a column's name.
-    :param version: Of whyshare, which the page names.
     :return: The path of the page.
     """
     make_folder(folder)
     words = words_in(language)
-    space = "" if language == "zh" else " "
-    overall = mixes[0]
+    overall = findings.overall
     said = _what_was_said(labelled)
+    notes = [*findings.notes]
     if len(said.positions) < len(labelled):
-        notes = [*notes, ("words_sampled", {"count": len(said.positions)})]
-    ranked = sorted(MOTIVES, key=lambda motive: -overall.of(motive).value)
+        notes.append(("words_sampled", {"count": len(said.positions)}))
+    by_share = ranked(overall)
     values = {
-        "answer": answer(overall, ranked, language),
+        "answer": answer_in(language, findings),
         "method": method_in(language, overall),
-        "bracket_note": bracket_note_in(language, unit),
-        "warnings": notes_in(language, notes) + cautions_in(language, mixes, course),
-        "share_chart": bars(_bar_rows(overall, ranked, language), words["shares"], percents=True),
-        "shares": [_share_row(overall, motive) for motive in ranked],
-        "sections": _sections(mixes, course, said, groups, language),
-        "meanings": [_meaning(overall, motive, said, language) for motive in ranked],
+        "bracket_note": bracket_note_in(language, findings.unit),
+        "warnings": notes_in(language, notes) + cautions_in(language, [overall, *findings.groups], findings.course),
+        "share_chart": bars(_bar_rows(overall, by_share, language), words["shares"], percents=True),
+        "shares": [(motive, overall.of(motive), overall.counted.estimate(motive.position)) for motive in by_share],
+        "groups": _groups(findings, said, groups, language),
+        "course": _course(findings, language),
+        "meanings": [_meaning(overall, motive, said, language) for motive in by_share],
         "names": {motive: motive_name(motive, language) for motive in MOTIVES},
-        "words_note": words["words_note"] + (space + words["words_pairs"] if chinese_is_paired(said.words) else ""),
-        "made_from": words["made_from"].format(file=labelled.path.name, version=version),
-        "space": space,
+        "words_left_out": said.chinese_left_out,
+        "made_from": words["made_from"].format(file=labelled.path.name, version=__version__),
+        "space": "" if language == "zh" else " ",
     }
     return write_page(folder, "mix.html", language, values)
 
 
-def answer(overall: GroupMix, ranked: Sequence[Motive], language: PageLanguage) -> str:
-    """Say the result in one sentence."""
-    places = dict(zip(("first", "second", "third"), ranked[:3], strict=True))
-    values = {place: percent(overall.of(motive), NO_BREAK) for place, motive in places.items()}
-    values |= {f"{place}_motive": VERBS[motive][language == "zh"] for place, motive in places.items()}
-    return words_in(language)["mix_answer"].format(posts=overall.posts, **values)
-
-
-def method_in(language: PageLanguage, overall: GroupMix) -> str:
-    """Say how the shares were found, and what that assumes."""
-    key = "method_checked" if overall.method == "checked sample" else "method_errors"
-    return words_in(language)[key].format(checked=overall.checked, model=overall.errors_of)
-
-
-def bracket_note_in(language: PageLanguage, unit: str) -> str:
-    """Say what the intervals are drawn by: posts, or a column's name."""
-    words = words_in(language)
-    name = words.get(f"unit_{unit}", unit)
-    return words["by_posts" if unit == POSTS else "by_clusters"].format(unit=name)
-
-
-def marks(overall: GroupMix, mixes: Sequence[GroupMix]) -> list[str]:
-    """Mark the groups that were corrected by known errors, where others or all posts come from a checked sample."""
-    mixed = len({mix.method for mix in (overall, *mixes)}) > 1
-    return [MARK if mixed and mix.method == "error matrix" else "" for mix in mixes]
-
-
-def marks_note_in(language: PageLanguage, overall: GroupMix) -> str:
-    """Say what the mark means."""
-    return words_in(language)["other_method"].format(model=overall.errors_of)
-
-
-def notes_in(language: PageLanguage, notes: Sequence[Note]) -> list[str]:
-    """Put notes into words."""
-    return [words_in(language)[key].format(**values) for key, values in notes]
-
-
-def cautions_in(language: PageLanguage, mixes: Sequence[GroupMix], course: Sequence[GroupMix] = ()) -> list[str]:
-    """Put what to be careful about into words: a line for each thing, which names the groups it is about.
-
-    All posts, groups, periods: each is counted on its own, ``in 9 of 14 periods: 2024-W01 (12), ...``.
-    """
-    words = words_in(language)
-    kinds = ((mixes[:1], ""), (mixes[1:], words["of_groups"]), (course, words["of_periods"]))
-    lines = []
-    for key, limit in LIMITS.items():
-        places = [_places(words, key, several, count) for several, count in kinds]
-        if any(places):
-            lines.append(words[key].format(limit=limit, groups=words["semicolon"].join(filter(None, places))))
-    return lines
-
-
-def _places(words: Mapping[str, str], key: str, mixes: Sequence[GroupMix], count: str) -> str:
-    """Name the groups that have a caution, and how many of all they are."""
-    named = [
-        words["counted_name"].format(name=words["all"] if mix.name == EVERYTHING else mix.name, posts=caution.posts)
-        for mix in mixes
-        for caution in mix.cautions
-        if caution.key == key
-    ]
-    if not named:
-        return ""
-    rest = words["more"].format(count=len(named) - NAMED) if len(named) > NAMED else ""
-    return count.format(count=len(named), all=len(mixes)) + words["comma"].join(named[:NAMED]) + rest
-
-
 def _bar_rows(
-    mix: GroupMix, ranked: Sequence[Motive], language: PageLanguage
+    mix: GroupMix, motives: Sequence[Motive], language: PageLanguage
 ) -> list[tuple[str, float, float, float, str]]:
     rows = []
-    for motive in ranked:
+    for motive in motives:
         share = mix.of(motive)
         rows.append((motive_name(motive, language), share.value, share.low, share.high, COLOURS[motive]))
     return rows
 
 
-def _share_row(mix: GroupMix, motive: Motive) -> dict[str, object]:
-    k = motive.position
-    return {
-        "motive": motive,
-        "share": mix.of(motive),
-        "counted": mix.counted.estimate(k),
-        "em": f"{100 * mix.em[k]:.0f}%",
+def _groups(findings: Findings, said: Said, groups: Sequence[str], language: PageLanguage) -> dict[str, Any] | None:
+    """Compare the largest groups, and give the words that set each apart; None where there are no groups."""
+    if not findings.groups:
+        return None
+    words = words_in(language)
+    largest = sorted(findings.groups, key=lambda mix: -mix.posts)[:GROUPS_SHOWN]
+    listed = [mix for mix in findings.groups if mix in largest]
+    section = _section(words["groups"], words["group"], findings.overall, listed, language)
+    if len(listed) < len(findings.groups):
+        section["notes"].append(words["largest_groups"].format(shown=len(listed), count=len(findings.groups)))
+    own_words = {
+        mix.name: said.distinctive([groups[position] == mix.name for position in said.positions], language)
+        for mix in listed
+    }
+    return section | {
+        "side_by_side": len(listed) <= SIDE_BY_SIDE,
+        "words": [(name, found) for name, found in own_words.items() if found],
     }
 
 
-def _sections(
-    mixes: Sequence[GroupMix],
-    course: Sequence[GroupMix],
-    said: Said,
-    groups: Sequence[str],
-    language: PageLanguage,
-) -> list[dict[str, Any]]:
+def _course(findings: Findings, language: PageLanguage) -> dict[str, Any] | None:
+    """Compare the periods, with the gaps between them; None where there are none."""
+    if not findings.course:
+        return None
     words = words_in(language)
-    sections = []
-    if len(mixes) > 1:
-        largest = sorted(mixes[1:], key=lambda mix: -mix.posts)[:GROUPS_SHOWN]
-        listed = [mix for mix in mixes[1:] if mix in largest]
-        section = _section(words["groups"], words["group"], mixes[0], listed, language)
-        section["words"] = _group_words(said, groups, listed, words["comma"])
-        if len(listed) < len(mixes) - 1:
-            section["notes"].append(words["largest_groups"].format(shown=len(listed), count=len(mixes) - 1))
-        sections.append(section)
-    if course:
-        sections.append(_section(words["course"], words["period"], mixes[0], course, language, periods=True))
-    return sections
+    return _section(words["course"], words["period"], findings.overall, findings.course, language, findings.gaps)
 
 
 def _section(
@@ -208,14 +134,14 @@ def _section(
     overall: GroupMix,
     mixes: Sequence[GroupMix],
     language: PageLanguage,
-    periods: bool = False,
+    gaps: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """Give the rows of a table and of its chart; where there is no post in some periods, both show the gap."""
     rows: list[dict[str, Any]] = []
     lines: list[tuple[str, str, list[tuple[str, float, str]]]] = []
     marked = marks(overall, mixes)
-    for place, (mix, mark) in enumerate(zip(mixes, marked, strict=True)):
-        if periods and place and (empty := empty_between(mixes[place - 1].name, mix.name)):
+    for mix, mark in zip(mixes, marked, strict=True):
+        if empty := (gaps or {}).get(mix.name):
             gap = words_in(language)["gap"].format(count=empty)
             rows.append({"gap": gap})
             lines.append((gap, "", []))
@@ -230,6 +156,7 @@ def _section(
         "chart": stacked_bars(lines, title),
         "rows": rows,
         "notes": [marks_note_in(language, overall)] if any(marked) else [],
+        "side_by_side": False,
         "words": [],
     }
 
@@ -250,25 +177,17 @@ def _what_was_said(labelled: LabelledFile) -> Said:
         chosen.tolist(),
         posts.predicted[chosen],
         [content_words(texts[position]) for position in chosen.tolist()],
+        [copy_of(texts[position]) for position in chosen.tolist()],
         {motive: [texts[position] for position in positions] for motive, positions in likeliest.items()},
+        chinese_is_left_out(texts.values()),
     )
 
 
-def _group_words(said: Said, groups: Sequence[str], mixes: Sequence[GroupMix], comma: str) -> list[tuple[str, str]]:
-    listed = []
-    for mix in mixes:
-        words = distinctive_words(said.words, [groups[position] == mix.name for position in said.positions])
-        if words:
-            listed.append((mix.name, comma.join(words)))
-    return listed
-
-
 def _meaning(overall: GroupMix, motive: Motive, said: Said, language: PageLanguage) -> dict[str, object]:
-    own = (said.predicted == motive.position).tolist()
     return {
         "motive": motive,
         "share": percent(overall.of(motive)),
         "offer": OFFERS[motive][language == "zh"],
-        "words": words_in(language)["comma"].join(distinctive_words(said.words, own)),
+        "words": said.distinctive((said.predicted == motive.position).tolist(), language),
         "examples": list(dict.fromkeys(excerpt(text, TEXT_SHOWN) for text in said.likeliest[motive]))[:EXAMPLES],
     }

@@ -1,10 +1,11 @@
-"""Read the dates of a column, however they are written, and name the day, week or month of each."""
+"""Read the dates of a column, however they are written, and name the day, week or month of each; a week by its Monday."""
 
 import datetime
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from itertools import pairwise
 from typing import Any, Literal
 
 from ..data.errors import InputError
@@ -26,7 +27,7 @@ _SLASH = re.compile(rf"(\d{{1,2}})(/)(\d{{1,2}}){_REST}")
 
 
 def periods_of(values: Sequence[Any], every: Every) -> tuple[list[str], list[Note]]:
-    """Name the day, ISO week or month of every date of a column; ``""`` where it cannot be read.
+    """Name the day, week (by its Monday) or month of every date of a column; ``""`` where it cannot be read.
 
     ``2018-04-22 12:30``, ``2018/4/22``, ``2018年4月22日``, ``22/04/2018``, ``20180422``, ``Sun, 22 Apr 2018 12:30:00 GMT``,
     seconds or milliseconds since 1970, Excel's dates, ``编辑于 2018-04-22``. The whole column tells whether the day or the
@@ -52,9 +53,10 @@ def periods_of(values: Sequence[Any], every: Every) -> tuple[list[str], list[Not
     return [_period(day, every) if day else "" for day in days], notes
 
 
-def empty_between(first: str, second: str) -> int:
-    """Count the periods between two that are named: ``2024-W01, 2024-W04 -> 2``."""
-    return _number(second) - _number(first) - 1
+def empty_before(periods: Sequence[str], every: Every) -> dict[str, int]:
+    """Count the periods that are missing before each of some: weeks ``2024-01-01, 2024-01-22 -> {"2024-01-22": 2}``."""
+    empty = {second: _number(second, every) - _number(first, every) - 1 for first, second in pairwise(periods)}
+    return {period: count for period, count in empty.items() if count}
 
 
 def _bare(value: Any) -> str:
@@ -149,14 +151,13 @@ def _without_year(date: str, day_first: bool, newest: datetime.date) -> datetime
 
 def _period(day: datetime.date, every: Every) -> str:
     if every == "week":
-        return "{}-W{:02d}".format(*day.isocalendar()[:2])
-    return day.isoformat() if every == "day" else f"{day:%Y-%m}"
+        day -= datetime.timedelta(days=day.weekday())
+    return f"{day:%Y-%m}" if every == "month" else day.isoformat()
 
 
-def _number(period: str) -> int:
+def _number(period: str, every: Every) -> int:
     """Give a period a number, so that neighbours differ by 1."""
-    if "W" in period:
-        return datetime.date.fromisocalendar(int(period[:4]), int(period[-2:]), 1).toordinal() // 7
-    if len(period) == 7:
+    if every == "month":
         return 12 * int(period[:4]) + int(period[5:])
-    return datetime.date.fromisoformat(period).toordinal()
+    day = datetime.date.fromisoformat(period).toordinal()
+    return day // 7 if every == "week" else day

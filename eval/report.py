@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..data.annotated import Annotated
-from ..data.cleaning import clean, excerpt
+from ..data.cleaning import excerpt
 from ..data.motives import MOTIVES, Motive
 from ..data.results import PROBABILITY_COLUMNS
 from ..data.writing import open_writer
@@ -165,7 +165,7 @@ def _shown_errors(errors: Sequence[Error], is_sure: bool, words: dict[str, str])
     by_text: dict[str, Error] = {}
     for error in errors:
         if len(by_text) < ERRORS_SHOWN:
-            by_text.setdefault(clean(error.post.text), error)
+            by_text.setdefault(error.post.cleaned, error)
     key = "errors" if is_sure else "errors_alone"
     return {
         "errors": [_shown(error) for error in by_text.values()],
@@ -229,7 +229,7 @@ def _write_predictions(path: Path, judged: Judged, posts: Sequence[Annotated], i
     with open_writer(path, columns + drawn_by) as writer:
         for row, post in enumerate(posts):
             values: dict[str, object] = {name: post.fields.get(name) for name in drawn_by}
-            values |= {"id": post.id, "language": post.language, "text": clean(post.text)}
+            values |= {"id": post.id, "language": post.language, "text": post.cleaned}
             values["label"], values["motive"] = str(post.label), str(MOTIVES[judged.predicted[row]])
             if judged.probs is not None:
                 values |= dict(zip(PROBABILITY_COLUMNS, judged.probs[row].tolist(), strict=True))
@@ -244,7 +244,7 @@ def _write_errors(path: Path, errors: Sequence[Error]) -> None:
                 {
                     "id": error.post.id,
                     "row": error.post.row,
-                    "text": clean(error.post.text),
+                    "text": error.post.cleaned,
                     "label": str(error.gold),
                     "secondary": str(error.post.secondary or ""),
                     "motive": str(error.predicted),

@@ -4,6 +4,7 @@ A sample remembers its design: ``weight`` is the number of posts that each drawn
 sample is not taken for a simple one. The model's own answer is left out, since it would sway whoever checks.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from pathlib import Path
@@ -73,17 +74,19 @@ def is_free(path: Path) -> bool:
 def read_checked(path: Path, labelled: LabelledFile) -> Checked:
     """Read a sample back after a person filled it in; ``gold`` is -1 where a row is blank, or no post.
 
+    A post that is not in the row from which it was drawn is found by its text, if no other has that.
+
     :raises InputError: If no motive is filled in, a row belongs to another labelled file, or a weight is none.
     """
-    positions, gold, weights = [], [], []
     rows = _checked_rows(path)
     usual = {str(values["weight"]) for _, values in rows if values.get("weight") not in (None, "")}
-    places = labelled.positions(_row(values.get("post")) for _, values in rows)
-    texts = labelled.texts(place for place in places if place is not None)
-    for (number, values), place in zip(rows, places, strict=True):
+    places = _places([values for _, values in rows], labelled)
+    by_text = _places_by_text([values for _, values in rows], places, labelled)
+    positions, gold, weights = [], [], []
+    for (number, values), place, alike in zip(rows, places, by_text, strict=True):
         try:
             label = parse_motive(values.get("label"))
-            positions.append(_position(values, place, texts))
+            positions.append(_only(values, alike, labelled) if place is None else place)
             weights.append(_weight(values.get("weight"), usual))
         except ValueError as error:
             raise InputError(f"{path} row {number}: {error}") from None
@@ -92,31 +95,63 @@ def read_checked(path: Path, labelled: LabelledFile) -> Checked:
         raise InputError(f"{path} has no label filled in yet; fill in the column label")
     if len(set(positions)) < len(positions):
         raise InputError(f"{path} has a post twice; a sample is drawn without repetition")
-    return Checked(np.array(positions), np.array(gold), np.array(weights))
+    return Checked(np.array(positions), np.array(gold), np.array(weights), by_text=places.count(None))
 
 
-def _row(given: Any) -> int:
+def _places(checked: Sequence[Mapping[str, Any]], labelled: LabelledFile) -> list[int | None]:
+    """Find checked posts among all by the rows from which they were drawn; None where another text stands there."""
+    places = labelled.positions(_row(values) for values in checked)
+    texts = labelled.texts(place for place in places if place is not None)
+    return [
+        place if place is not None and _is_same(_text(values), clean(texts[place])) else None
+        for values, place in zip(checked, places, strict=True)
+    ]
+
+
+def _places_by_text(
+    checked: Sequence[Mapping[str, Any]], places: Sequence[int | None], labelled: LabelledFile
+) -> list[list[int]]:
+    """Find the places of all posts that have the text of a checked one; none where its place is known, or it is repeated."""
+    counts = Counter(map(_text, checked))
+    sought = [
+        text if place is None and counts[text] == 1 else ""
+        for text, place in zip(map(_text, checked), places, strict=True)
+    ]
+    wanted = set(sought) - {""}
+    found = labelled.places_of(wanted) if wanted else {}
+    return [found.get(text, []) for text in sought]
+
+
+def _row(values: Mapping[str, Any]) -> int:
     """Read which row of the labelled file a checked post was drawn from; 0 where that is not said."""
     try:
-        return int(float(given or ""))
+        return int(float(values.get("post") or ""))
     except (ValueError, OverflowError):
         return 0
 
 
-def _position(values: Mapping[str, Any], place: int | None, texts: Mapping[int, str]) -> int:
-    """Give the place of a checked post among all, once its text is found to be the same."""
-    if place is None:
+def _text(values: Mapping[str, Any]) -> str:
+    return clean(str(values.get("text") or ""))
+
+
+def _is_same(given: str, drawn: str) -> bool:
+    """Tell whether two cleaned texts are one post, as a sample holds it (cleaned twice by now), and as Excel may leave it."""
+    return given in (drawn, clean(drawn)) or _kept_in_gbk(given) == _kept_in_gbk(drawn)
+
+
+def _only(values: Mapping[str, Any], places: Sequence[int], labelled: LabelledFile) -> int:
+    """Give the place of a checked post that is in another row than it was drawn from, where one post alone has its text."""
+    if len(places) == 1:
+        return places[0]
+    if labelled.positions([_row(values)])[0] is None:
         raise ValueError(
             f"post is {shown(values.get('post'))}, which is not in the labelled file; leave out what was not drawn from it"
         )
-    drawn, given = clean(texts[place]), clean(str(values.get("text") or ""))
-    is_same = given in (drawn, clean(drawn))  # as a sample holds it, cleaned
-    if not is_same and _kept_in_gbk(given) != _kept_in_gbk(drawn):
-        lost = "; if characters of it became ?, fill in an xlsx sample" if "?" in given else ""
-        raise ValueError(
-            f"this post is not row {_row(values['post'])} of the labelled file; was it drawn from it?{lost}"
-        )
-    return place
+    lost = "; if characters of it became ?, fill in an xlsx sample" if "?" in _text(values) else ""
+    raise ValueError(
+        f"this post is not row {_row(values)} of the labelled file, and cannot be told by its text; was the file sorted "
+        f"since? Give it as it was when the sample was drawn{lost}"
+    )
 
 
 def _kept_in_gbk(text: str) -> str:

@@ -8,6 +8,32 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
         "{first} of {posts} posts were shared to {first_motive}, {second} to {second_motive}, and {third} to {third_motive}.",
         "{posts} 条帖子中，分享动机为“{first_motive}”的占 {first}，“{second_motive}”占 {second}，“{third_motive}”占 {third}。",
     ),
+    "all_together": ("All posts together: {answer}", "全部帖子合计：{answer}"),
+    "two_differ": (
+        "{one} and {other} differ beyond chance: {differences}.",
+        "“{one}”与“{other}”有显著差异：{differences}。",
+    ),
+    "two_shares": ("{motive} {one} against {other}", "{motive} {one} 对 {other}"),
+    "others_alike": (" For the other motives, no difference beyond chance was found.", "其余动机未发现显著差异。"),
+    "two_alike": (
+        "No difference beyond chance was found between {one} and {other}.",
+        "“{one}”与“{other}”之间未发现显著差异。",
+    ),
+    "untested": (
+        "The posts are too few to tell whether the groups differ.",
+        "帖子太少，无法判断各组之间有无差异。",
+    ),
+    "leading": ("The leading motive in each group: {groups}.", "各组占比最高的动机：{groups}。"),
+    "leading_of": ("{name} – {motive} {share}", "{name}——{motive} {share}"),
+    "apart": ("Unlike all other posts beyond chance: {groups}.", "与其余帖子有显著差异：{groups}。"),
+    "apart_of": ("{name} ({motives})", "{name}（{motives}）"),
+    "higher": ("more {motive}", "{motive}偏高"),
+    "lower": ("less {motive}", "{motive}偏低"),
+    "groups_alike": (
+        "No group was found to differ from all other posts beyond chance.",
+        "未发现任何一组与其余帖子有显著差异。",
+    ),
+    "sideways": ("Swipe the table sideways for all eight motives.", "左右滑动表格，可看全部八种动机。"),
     "method_errors": (
         "Shares are corrected for the known errors of {model}. This assumes that posts of one motive look as they did when the model was validated, and that only their mix differs. Before you decide by it, check a random sample (whyshare sample): real posts often differ.",
         "比例已按 {model} 已知的错误校正。前提是：同一动机的帖子与模型验证时看起来一样，只是各动机的比例不同。真实帖子常常不同：据此决策之前，请先用 whyshare sample 抽样核对。",
@@ -41,8 +67,8 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
         "粗体：与其余帖子的差异显著（对所有比较作 Holm 校正后 p < 0.05）。",
     ),
     "largest_groups": (
-        "The {shown} largest of {count} groups are shown; the workbook (--excel) and the command line have all.",
-        "共 {count} 组，此处只列帖子最多的 {shown} 组；工作簿（--excel）和命令行输出包含全部。",
+        "The {shown} largest of {count} groups are shown; the workbook and the terminal have all.",
+        "共 {count} 组，此处只列帖子最多的 {shown} 组；工作簿和命令行输出包含全部。",
     ),
     "group": ("group", "分组"),
     "course": ("The course over time", "随时间的变化"),
@@ -68,9 +94,18 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
         "核对过的帖子太少，改用模型已知的错误校正；请至少核对 {limit} 条：{groups}",
     ),
     "unlike_validation": (
-        "the posts do not look like those the model was validated on (p below {limit}), so the correction may be off; check a random sample (whyshare sample) and give it with --checked: {groups}",
-        "帖子与模型验证时的帖子看起来不同（p < {limit}），校正可能有偏差；请用 whyshare sample 抽样核对，再用 --checked 传入：{groups}",
+        "the posts do not look like those the model was validated on (p below {limit}), so the correction may be off; check a random sample (whyshare sample): {groups}",
+        "帖子与模型验证时的帖子看起来不同（p < {limit}），校正可能有偏差；请用 whyshare sample 抽样核对：{groups}",
     ),
+    "by_hand": (
+        "{count} motives are not the likeliest of their row, as after a change by hand: the corrected shares ignore that; to correct them by hand, use whyshare sample",
+        "{count} 条帖子的动机不是该行概率最高的，像是人工改过：校正后的比例不会采用这些改动；要按人工判断校正，请用 whyshare sample",
+    ),
+    "by_text": (
+        "{count} checked posts stand in other rows than when the sample was drawn, and were found by their text",
+        "有 {count} 条核对过的帖子已不在抽样时的行上，按文字找到",
+    ),
+    "weeks": ("each week is named by its Monday", "每周以该周周一的日期表示"),
     "no_year": (
         "{count} dates have no year; each is taken for the latest that is not after {newest}",
         "{count} 个日期没有年份，均取不晚于 {newest} 的最近一个",
@@ -96,8 +131,8 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
         "有 {count} 个时段没有帖子，未列出，第一个在 {first} 之后",
     ),
     "repeats": (
-        "{count} of {posts} posts repeat a text, and each counts as evidence of its own: where they are copies, leave all but one out (--cluster takes those of one author together)",
-        "{posts} 条帖子中有 {count} 条与另一条文字相同，却各算一条证据：若是复制的内容，请先去重（--cluster 会把同一作者的合在一起计）",
+        "{count} of {posts} posts repeat a text, and each counts as evidence of its own: where they are copies, leave all but one out",
+        "{posts} 条帖子中有 {count} 条与另一条文字相同，却各算一条证据：若是复制的内容，请先去重",
     ),
     "one_group": (
         "all posts that have a {columns} have the same; there are no groups to compare",
@@ -140,12 +175,12 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
     "offer": ("what a campaign can offer", "活动建议"),
     "group_words": ("What sets each group apart", "各组的特征词"),
     "words_note": (
-        "Words in three posts or more that stand there more often than chance would have it (binomial test; false discovery rate of 5% at most, Benjamini and Hochberg), the surest first. Where there is none, nothing is listed.",
-        "特征词：至少出现在三条帖子中，且出现次数显著多于随机预期（二项检验，Benjamini–Hochberg 法，错误发现率不超过 5%），最可靠的在前；没有这样的词，就不列出。",
+        "Words in three different texts or more that stand there more often than chance would have it (binomial test; false discovery rate of 5% at most, Benjamini and Hochberg), the surest first; copies of a text count once. Where there is none, nothing is listed.",
+        "特征词：至少出现在三条不同的文字中，且出现次数显著多于随机预期（二项检验，Benjamini–Hochberg 法，错误发现率不超过 5%），最可靠的在前；文字相同的帖子只计一次。没有这样的词，就不列出。",
     ),
-    "words_pairs": (
-        "Chinese words are pairs of characters here; pip install jieba gives whole words.",
-        "此处的中文词是相邻的两个字；安装 jieba（pip install jieba）后，可得到完整的词。",
+    "words_left_out": (
+        "Chinese words are listed only where the package jieba is installed: pip install jieba.",
+        "此处没有列出中文词：需先安装 jieba（pip install jieba）。",
     ),
     "made_from": ("Made from {file} with whyshare {version}.", "由 {file} 生成，whyshare {version}。"),
 }

@@ -4,56 +4,46 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..data.errors import InputError
 from ..data.motives import MOTIVES
+from ..data.whole_files import written_whole
 from .intervals import Estimate
-from .mix import GroupMix
-from .mix_report import bracket_note_in, cautions_in, marks, marks_note_in, method_in, notes_in
+from .mix import Findings, GroupMix
+from .mix_sentences import bracket_note_in, cautions_in, marks, marks_note_in, method_in, notes_in
 from .pages import COLOURS, PageLanguage, motive_name, words_in
-from .periods import Note
 
 
-def write_workbook(
-    path: Path,
-    mixes: Sequence[GroupMix],
-    course: Sequence[GroupMix],
-    notes: Sequence[Note],
-    unit: str,
-    language: PageLanguage,
-) -> None:
+def write_workbook(path: Path, findings: Findings, language: PageLanguage) -> None:
     """Write a sheet of shares with a bar chart, stacked bars of groups and periods where there are any, and warnings.
 
-    :param notes: What was taken for granted, and which posts are in no group or period.
-    :param unit: What the intervals are drawn by: posts, or a column's name.
-    :raises InputError: If the file cannot be written.
+    :raises InputError: If the file cannot be replaced, as while Excel shows it.
     """
     from openpyxl import Workbook
     from openpyxl.styles import Alignment
 
+    overall, groups, course = findings.overall, findings.groups, findings.course
     words = words_in(language)
     book = Workbook()
     sheet = book.active
     assert sheet is not None
     sheet.title = words["shares"][:31]
-    _overall(sheet, mixes[0], words, language)
+    _overall(sheet, overall, words, language)
     for title, heading, several in (
-        (words["groups"], words["group"], mixes[1:]),
+        (words["groups"], words["group"], groups),
         (words["course"], words["period"], course),
     ):
         if several:
-            _stacked(book.create_sheet(title[:31]), heading, mixes[0], several, language)
+            _stacked(book.create_sheet(title[:31]), heading, overall, several, language)
     warnings = book.create_sheet(words["warnings"])
     warnings.column_dimensions["A"].width = 120
-    how = [method_in(language, mixes[0]), bracket_note_in(language, unit)]
-    if any(marks(mixes[0], mixes[1:]) + marks(mixes[0], course)):
-        how.append(marks_note_in(language, mixes[0]))
-    for line in (*how, *notes_in(language, notes), *cautions_in(language, mixes, course)):
+    how = [method_in(language, overall), bracket_note_in(language, findings.unit)]
+    if any(marks(overall, groups) + marks(overall, course)):
+        how.append(marks_note_in(language, overall))
+    cautions = cautions_in(language, [overall, *groups], course)
+    for line in (*how, *notes_in(language, findings.notes), *cautions):
         warnings.append([line])
         warnings.cell(warnings.max_row, 1).alignment = Alignment(wrap_text=True, vertical="top")
-    try:
-        book.save(path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from None
+    with written_whole(path) as temporary:
+        book.save(temporary)
 
 
 def _overall(sheet: Any, mix: GroupMix, words: dict[str, str], language: PageLanguage) -> None:

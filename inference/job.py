@@ -4,7 +4,7 @@ Three passes over the input, of which only the second is long: take a census (so
 work, and the time left is known), label chunk by chunk into parts, and write the output from the input and the parts. A
 run that was killed goes on with the missing parts if the census finds the same texts as before: the texts as they are
 read, whatever the bytes of the files. Should they change after that, the last pass finds a text that is not the one its
-label was computed from. Results do not depend on workers, chunks or kills, since a post's label does not depend on its
+label was computed from; posts that come after the last one meanwhile are left out, and counted. Results do not depend on workers, chunks or kills, since a post's label does not depend on its
 batch.
 """
 
@@ -12,7 +12,7 @@ import itertools
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
@@ -94,24 +94,33 @@ def run_job(job: Job, progress: Progress = lambda done, total: None) -> Summary:
     parts = Parts(job.output)
     with full_disk_said(job.output), parts.locked(), local_copies(inputs) as files:
         planned = output_files(job.output, job.one_each, files)
-        census = take_census(job, files)
+        census = take_census(job, files, {} if job.restart else parts.input_before())
         for output, own in planned.items():
             check_rows(output, sum(census.files[file] for file in set(own)))
         _tell_of_titles(job, census)
         parts.open(_manifest(job, census), job.restart)
-        resumed = _label_missing(job, files, census, parts, progress)
+        resumed = _label_missing(replace(job, limit=census.posts), files, census, parts, progress)
         results = labelled_posts(parts, census.posts, CHUNK, settings)
         rejects = rejects_file(job.output)
         summary = write_outputs(planned, census.columns, results, job.text_column, job.limit, rejects)
         parts.remove()
         summary.unread_sheets = unread_sheets(files)
+    if summary.later_posts:
+        log.warning(
+            "%d posts came in while the others were labelled and are not in %s; label again for these",
+            summary.later_posts, job.output,
+        )  # fmt: skip
     summary.resumed_posts = resumed
     summary.seconds = time.monotonic() - started
     return summary
 
 
-def take_census(job: Job, files: list[str]) -> Census:
-    """Read everything once, so that what is wrong is said before the work begins."""
+def take_census(job: Job, files: list[str], before: Mapping[str, Any]) -> Census:
+    """Read everything once, so that what is wrong is said before the work begins.
+
+    :param before: The input of the run that is gone on with, as its manifest has it: posts that have come in after
+        those are left out.
+    """
     columns: dict[str, dict[str, None]] = {file: {} for file in files}
     posts: Counter[str] = Counter()
     texts = blake2b(digest_size=16)
@@ -125,6 +134,8 @@ def take_census(job: Job, files: list[str]) -> Census:
         columns[post.file].update(dict.fromkeys(post.fields))
         posts[post.file] += 1
         texts.update(text_key(post.text))
+        if posts.total() == before.get("posts") and texts.hexdigest() == before.get("texts"):
+            break
     if not posts:
         reason = f"; {first}" if first else ""
         raise InputError(f"no post could be read from {', '.join(job.inputs)}{reason}")
@@ -149,7 +160,7 @@ def _posts(job: Job, files: list[str], on_reject: OnReject) -> Iterator[Post]:
 
 def _manifest(job: Job, census: Census) -> dict[str, Any]:
     return {
-        "input": census.texts,
+        "input": {"posts": census.posts, "texts": census.texts},
         "model": model_fingerprints(job.model),
         "device": job.device,  # a GPU rounds otherwise
         "setting": {"text_column": job.text_column, "limit": job.limit, "chunk": CHUNK, "cleaning": CLEANING_VERSION},

@@ -15,6 +15,7 @@ from ..data.errors import InputError, shown
 from ..data.language import Language, detect_language
 from ..data.motives import MOTIVES
 from ..data.posts import Post
+from ..models.calibration import calibrated
 from ..models.encoding import Encoded, Encoder
 from ..models.settings import BUNDLED, ModelSettings
 from .batching import equal_length_batches
@@ -148,8 +149,7 @@ class Labeller:
             raise InputError(
                 "the model gives no numbers for some texts, so its weights are damaged; copy or train it again"
             )
-        temperatures = np.array([self.settings.temperature_of(language) for language in languages])
-        probs = _softmax(logits / temperatures[:, None]).round(DIGITS)
+        probs = calibrated(logits, languages, self.settings.temperature).round(DIGITS)
         return [
             make_labelled(row, language, item.truncated, self.settings.uncertain_below)
             for row, item, language in zip(probs, encoded, languages, strict=True)
@@ -189,8 +189,3 @@ def _map_on_threads(
         except RuntimeError:  # the program is ending, and no thread is to be had
             computed = map(compute, batches)
         return list(computed)
-
-
-def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-    return shifted / shifted.sum(axis=1, keepdims=True)

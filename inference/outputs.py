@@ -17,7 +17,7 @@ from ..data.motives import MOTIVES
 from ..data.posts import Post, Reject
 from ..data.reading import read_posts
 from ..data.results import RESULT_COLUMNS
-from ..data.whole_files import written_whole
+from ..data.whole_files import check_folder, check_place, written_whole
 from ..data.writing import check_output, open_writer, output_kind
 from .labelled import Labelled
 from .parts import text_key
@@ -41,6 +41,7 @@ class Summary:
     rejected: int = 0
     shortened_cells: int = 0
     resumed_posts: int = 0
+    later_posts: int = 0  # that came in after the census, and are not labelled
     seconds: float = 0.0
     outputs: list[str] = field(default_factory=list)  # the files that were written
     unread_sheets: list[str] = field(default_factory=list)  # of workbooks of which only the first sheet was asked for
@@ -64,11 +65,13 @@ def output_files(output: Path, one_each: bool, files: Sequence[str]) -> dict[Pat
     :raises InputError: If one could not be written, is an input too, or would be written twice.
     """
     inputs = [split_part(file)[0] for file in files]
+    if one_each:
+        _check_folder(output)
+    else:
+        check_output(output, inputs)
     _check_rejects(rejects_file(output), inputs)
     if not one_each:
-        check_output(output, inputs)
         return {output: list(files)}
-    _check_folder(output)
     planned: dict[Path, list[str]] = {}
     taken: dict[str, str] = {}
     for file in files:
@@ -88,6 +91,7 @@ def rejects_file(output: Path) -> Path:
 
 
 def _check_rejects(rejects: Path, inputs: Sequence[Path]) -> None:
+    check_place(rejects)
     if rejects.is_dir():
         raise InputError(f"{rejects} is a folder, where rows that cannot be read would go; choose another output")
     if rejects.exists() and any(file.exists() and rejects.samefile(file) for file in inputs):
@@ -102,8 +106,8 @@ def _check_folder(folder: Path) -> None:
     if not parent.is_dir():
         raise InputError(f"no folder {parent}; make it first or choose another output")
     for written in (parent, folder):  # parts and rejects lie beside the folder
-        if written.exists() and not os.access(written, os.W_OK):
-            raise InputError(f"folder {written} cannot be written to; choose another output")
+        if written.exists():
+            check_folder(written)
 
 
 def _name_of_its_own(file: str) -> str:
@@ -141,7 +145,7 @@ def write_outputs(
             types = parquet_types(paths) if typed else {}
             with open_writer(output, [*own, *names.values()], types) as writer:
                 posts = islice(read_posts(*files, text_column=text_column, on_reject=on_reject), left)
-                for post, labelled in _joined(posts, results, frozenset(own)):
+                for post, labelled in _joined(posts, results, frozenset(own), summary):
                     summary.count(labelled)
                     added = labelled.as_columns() | {FILE: named(post.file)}
                     writer.write({**post.fields, **{name: added[column] for column, name in names.items()}})
@@ -152,11 +156,16 @@ def write_outputs(
     return summary
 
 
-def _joined(posts: Iterator[Post], results: Results, columns: Set[str]) -> Iterator[tuple[Post, Labelled]]:
-    """Give each post its label, which is that of its text and of no other."""
+def _joined(
+    posts: Iterator[Post], results: Results, columns: Set[str], summary: Summary
+) -> Iterator[tuple[Post, Labelled]]:
+    """Give each post its label, which is that of its text and of no other; count the posts after the last label."""
     for post in posts:
         key, labelled = next(results, (b"", None))
-        if labelled is None or key != text_key(post.text) or not columns >= post.fields.keys():
+        if labelled is None:
+            summary.later_posts += 1
+            continue
+        if key != text_key(post.text) or not columns >= post.fields.keys():
             raise InputError(INPUT_CHANGED)
         yield post, labelled
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ..data.cleaning import ends
 from ..data.errors import DISK_FULL, InputError
 from ..data.locks import locked
-from ..data.whole_files import written_whole
+from ..data.whole_files import write_json, written_whole
 from .labeller import DIGITS
 
 MILLION = 10**DIGITS
@@ -66,16 +66,12 @@ class Parts:
 
         :raises InputError: If the parts there belong to another input, model or setting, or it is none of ours.
         """
-        path = self.folder / MANIFEST
         if self.folder.exists() and not self._is_ours():
             raise InputError(
                 f"{self.folder} is in the way and holds no unfinished work; move it or choose another output"
             )
         if self.folder.exists() and not restart:
-            try:
-                found = json.loads(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                found = {}
+            found = self._manifest()
             changed = [key for key in manifest if found.get(key) != manifest[key]]
             if changed and self._any():
                 raise InputError(
@@ -85,8 +81,19 @@ class Parts:
         if restart or not self._any():
             self.remove()
         self.folder.mkdir(exist_ok=True)
-        with written_whole(path) as temporary:
-            temporary.write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+        write_json(self.folder / MANIFEST, manifest)
+
+    def input_before(self) -> dict[str, Any]:
+        """Give the input that unfinished work is of, as its manifest has it; nothing where there is none."""
+        found = self._manifest().get("input") if self._any() else None
+        return found if isinstance(found, dict) else {}
+
+    def _manifest(self) -> dict[str, Any]:
+        try:
+            found = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
 
     def __contains__(self, number: int) -> bool:
         return self._path(number).is_file()
@@ -111,7 +118,7 @@ class Parts:
 
     def remove(self) -> None:
         """Remove the folder, in one step: parts that a kill would leave without their manifest belong to nothing."""
-        removing = self.folder.with_name(f".{self.folder.name}.removing")
+        removing = self.folder.with_name(f".{self.folder.name}.gone")
         shutil.rmtree(removing, ignore_errors=True)  # of a run that was killed here
         if self.folder.exists():
             self.folder.rename(removing)

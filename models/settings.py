@@ -19,14 +19,9 @@ WEIGHTS_FILE = "model.safetensors"
 _FILES = (SETTINGS_FILE, WEIGHTS_FILE, "tokenizer.json")  # without which a folder is no model
 
 LAYOUT = "weights_layout"  # key of what model.onnx says of the weights that it points into
-_PADDED_POSITIONS = (
-    "roberta",
-    "camembert",
-    "mpnet",
-    "data2vec-text",
-    "longformer",
-    "xmod",
-)  # counted from the padding's id on
+_PADDED_POSITIONS = (  # counted from the padding's id on
+    "roberta", "camembert", "mpnet", "data2vec-text", "longformer", "xmod",
+)  # fmt: skip
 
 BUNDLED = Path(__file__).parent / "pretrained" / "whyshare-mini"
 
@@ -43,7 +38,7 @@ class ModelSettings:
     max_length: int = 128  # tokens, special ones included
     labels: tuple[str, ...] = tuple(MOTIVES)
     cleaning_version: int = CLEANING_VERSION
-    temperature: Mapping[str, float] = field(default_factory=dict)  # language -> divisor; 1.0 where it is missing
+    temperature: Mapping[str, float] = field(default_factory=dict)  # language -> divisor; see calibration.py
     uncertain_below: float = 0.0
     target_accuracy: float = 0.0
     data: Mapping[str, Any] = field(default_factory=dict)  # fingerprints of the training files
@@ -57,10 +52,6 @@ class ModelSettings:
             raise ValueError(f"temperature is {shown(dict(self.temperature))}; numbers above 0 are needed")
         if not (isinstance(self.uncertain_below, float | int) and 0 <= self.uncertain_below <= 1):
             raise ValueError(f"uncertain_below is {shown(self.uncertain_below)}; a confidence from 0 to 1 is needed")
-
-    def temperature_of(self, language: str) -> float:
-        """Give the divisor of the logits for a language."""
-        return float(self.temperature.get(language, self.temperature.get("all", 1.0)))
 
     def save(self, folder: Path) -> None:
         """Write ``whyshare.json`` into a model folder."""

@@ -1,11 +1,11 @@
 """Make confidence mean accuracy: the bias of the head, a temperature per language, the threshold for a person to look."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.special import log_softmax
 
 FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.int64]
@@ -62,12 +62,6 @@ def fit_temperatures(logits: FloatArray, label_ids: IntArray, languages: Sequenc
         if own.sum() >= MIN_POSTS:
             temperatures[language] = fit_temperature(logits[own], label_ids[own])
     return temperatures
-
-
-def calibrated(logits: FloatArray, languages: Sequence[str], temperatures: Mapping[str, float]) -> FloatArray:
-    """Turn logits into probabilities with the temperature of each post's language; shape (posts, labels)."""
-    divisors = np.array([temperatures.get(language, temperatures.get("all", 1.0)) for language in languages])
-    return softmax(logits / divisors[:, None], axis=1)
 
 
 def uncertainty_threshold(probs: FloatArray, label_ids: IntArray, accuracy: float) -> float:

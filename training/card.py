@@ -67,7 +67,7 @@ _OWN_LABELS = """- The labels {whose} were given by instances of a large languag
 """
 
 
-_TOLD = {"pretraining", "taught_by"}  # what is no key of a recipe, and told in words
+_TOLD = {"files", "pretraining", "taught_by"}  # what is no key of a recipe, and told in words
 _OF_A_MEAN = {
     "train", "extra", "validation", "text_column", "label_column", "label_map", "name", "base", "languages",
     "validation_share", "max_length", "target_accuracy", "split_seed", "average",
@@ -139,8 +139,8 @@ def _data(settings: ModelSettings) -> str:
     The list of a mean is not divided: it learns from none itself.
     """
     recipe = settings.recipe
-    named = {Path(file).name for key in ("train", "extra") for file in recipe.get(key, ())}
-    before = {} if recipe.get("average") else {file: sha for file, sha in settings.data.items() if file not in named}
+    own = set(recipe.get("files", {}).values())
+    before = {} if recipe.get("average") else {file: sha for file, sha in settings.data.items() if sha not in own}
     here = {file: sha for file, sha in settings.data.items() if file not in before}
     base = recipe.get("base", "?")
     more = f"\n\nFiles that `{base}` had learnt from before: {_listed(before, before)}" if before else ""

@@ -9,7 +9,6 @@ from datasets import Dataset
 from numpy.typing import NDArray
 
 from ..data.annotated import Annotated, load_annotated, parse_label_map
-from ..data.cleaning import clean
 from ..data.errors import InputError
 from ..data.language import in_languages
 from ..models.encoding import Encoder
@@ -38,7 +37,7 @@ def split_posts(config: FinetuneConfig) -> tuple[list[Annotated], list[Annotated
     repeats = np.repeat(config.repeats or [1] * len(files), [len(file) for file in files])
 
     kept, held = (
-        [post for post in chosen if in_languages(clean(post.text), config.languages)]
+        [post for post in chosen if in_languages(post.cleaned, config.languages)]
         for chosen in ([posts[index] for index in np.repeat(training, repeats[training])], validation)
     )
     if not kept or not held:
@@ -55,8 +54,8 @@ def _load(paths: Iterable[str], config: FinetuneConfig) -> list[list[Annotated]]
 
 def _not_among(validation: Sequence[Annotated], posts: Sequence[Annotated]) -> NDArray[np.int64]:
     """Give the indices of posts whose texts are not validated on."""
-    held = {clean(post.text) for post in validation}
-    training = [index for index, post in enumerate(posts) if clean(post.text) not in held]
+    held = {post.cleaned for post in validation}
+    training = [index for index, post in enumerate(posts) if post.cleaned not in held]
     if len(training) < len(posts):
         log.warning("%d training posts are among the validation posts too, and left out", len(posts) - len(training))
     return np.array(training, dtype=np.int64)
@@ -64,7 +63,7 @@ def _not_among(validation: Sequence[Annotated], posts: Sequence[Annotated]) -> N
 
 def validation_examples(posts: Sequence[Annotated], encoder: Encoder, config: FinetuneConfig) -> Dataset:
     """Encode annotated posts by the one path that inference uses too."""
-    return _examples([clean(post.text) for post in posts], soft_targets(posts, config.secondary_share), encoder)
+    return _examples([post.cleaned for post in posts], soft_targets(posts, config.secondary_share), encoder)
 
 
 def training_examples(
@@ -77,7 +76,7 @@ def training_examples(
 
     :param held: The validation posts; texts of theirs are left out.
     """
-    texts = [clean(post.text) for post in posts]
+    texts = [post.cleaned for post in posts]
     weights = class_weights(np.array([post.label.position for post in posts]), config.class_weight_power)
     targets = soft_targets(posts, config.secondary_share) * weights
     taught = {
@@ -90,7 +89,7 @@ def training_examples(
     for row, text in enumerate(texts):
         if text in taught:
             targets[row] = (1 - share) * targets[row] + share * taught[text]
-    known = {*texts, *(clean(post.text) for post in held)}
+    known = {*texts, *(post.cleaned for post in held)}
     more = [text for text in taught if text not in known]
     return _examples([*texts, *more], np.vstack([targets, *(taught[text] for text in more)]), encoder)
 

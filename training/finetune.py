@@ -23,7 +23,6 @@ from transformers import (
 )
 
 from ..data.annotated import Annotated
-from ..data.cleaning import clean
 from ..data.errors import InputError
 from ..data.fingerprints import file_fingerprint
 from ..data.locks import locked
@@ -137,11 +136,12 @@ def _warn_of_seen(config: FinetuneConfig, name: str, model: Path, instead: str) 
     """
     known = settings_of(model)
     own = {path: file_fingerprint(Path(path)) for path in config.validation or config.train}
-    theirs = [known.data.get(Path(path).name) for path in known.recipe.get("train", ())]
+    files = known.recipe.get("files", {})  # of an older model only its data is known
+    theirs = [files.get(path) or known.data.get(Path(path).name) for path in known.recipe.get("train", ())]
     split = [known.recipe.get(key) for key in ("split_seed", "validation_share")]
     same = theirs == list(own.values()) and split == [config.split_seed, config.validation_share]
     own_files = config.validation or known.recipe.get("validation")  # on either side, so that one has no split
-    seen = [Path(path).name for path, digest in own.items() if digest in known.data.values()]
+    seen = [path for path, digest in own.items() if digest in known.data.values()]
     if seen and (own_files or not same):
         log.warning(
             "%s was trained on posts of %s, of which some are validated on here: the scores and the confidence will look "
@@ -166,22 +166,21 @@ def _load(
     head_of(model)
     embeddings = model.get_input_embeddings()
     assert isinstance(embeddings, torch.nn.Embedding)
-    _check_tokenizer(config, tokenizer, embeddings.num_embeddings, [post.text for post in posts])
+    _check_tokenizer(config, tokenizer, embeddings.num_embeddings, [post.cleaned for post in posts])
     return model, tokenizer
 
 
 def load_classifier(
     location: str, dropout: float, layers: int = 0, attention_dropout: float | None = None
 ) -> PreTrainedModel:
-    """Load an encoder, or its lowest layers, under a head of eight named motives; a new one if it has none.
+    """Load an encoder, or its lowest layers, under a head of eight named motives; a new one if it has none of these.
 
     :param attention_dropout: Of the weights of attention; as ``dropout`` without it.
     """
-    config = AutoConfig.from_pretrained(
-        location,
-        id2label={number: str(motive) for number, motive in enumerate(MOTIVES)},
-        label2id={str(motive): number for number, motive in enumerate(MOTIVES)},
-    )
+    names = {number: str(motive) for number, motive in enumerate(MOTIVES)}
+    label_ids = {name: number for number, name in names.items()}
+    theirs = AutoConfig.from_pretrained(location).id2label
+    config = AutoConfig.from_pretrained(location, id2label=names, label2id=label_ids)
     config.problem_type = "single_label_classification"
     if layers:
         config.num_hidden_layers = layers
@@ -192,9 +191,14 @@ def load_classifier(
     for name, rate in rates.items():
         if hasattr(config, name):
             setattr(config, name, rate)
-    return AutoModelForSequenceClassification.from_pretrained(
+    model = AutoModelForSequenceClassification.from_pretrained(
         location, config=config, attn_implementation=best_attention(), dtype=torch.float32, ignore_mismatched_sizes=True
-    )  # the head of another task is left
+    )  # a head of another size is left
+    if len(theirs) == len(names) and theirs != names:  # one of this size was loaded, but its classes are no motives
+        head = head_of(model)
+        torch.nn.init.normal_(head.weight, std=getattr(config, "initializer_range", 0.02))
+        torch.nn.init.zeros_(head.bias)
+    return model
 
 
 def _check_base(config: FinetuneConfig, base: PreTrainedConfig) -> None:
@@ -213,14 +217,17 @@ def _check_base(config: FinetuneConfig, base: PreTrainedConfig) -> None:
 def _check_tokenizer(
     config: FinetuneConfig, tokenizer: PreTrainedTokenizerBase, rows: int, texts: Sequence[str]
 ) -> None:
-    """Check that a tokenizer is that of the model, since transformers makes one of no pieces where there is none."""
+    """Check that a tokenizer is that of the model, since transformers makes one of no pieces where there is none.
+
+    :param texts: Clean ones.
+    """
     if not tokenizer.is_fast:
         raise InputError(f"base {config.base} has a tokenizer in Python alone; give a folder with its tokenizer.json")
     if len(tokenizer) > rows:
         raise InputError(
             f"base {config.base} has a tokenizer of {len(tokenizer)} pieces and embeddings of {rows}; give it its own"
         )
-    sample = [clean(text) for text in texts[:: max(1, len(texts) // SAMPLE)]]
+    sample = texts[:: max(1, len(texts) // SAMPLE)]
     encodings = tokenizer.backend_tokenizer.encode_batch_fast(sample, add_special_tokens=False)
     ids = [token for encoding in encodings for token in encoding.ids]
     unknown = ids.count(tokenizer.unk_token_id) / len(ids) if ids else 1.0

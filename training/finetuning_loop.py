@@ -1,6 +1,5 @@
 """The loop of fine-tuning: the Hugging Face ``Trainer``, its layer-wise rates, and the checkpoints that it goes on from."""
 
-import json
 import logging
 import math
 import re
@@ -31,17 +30,16 @@ from transformers import (
 from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.trainer_utils import get_last_checkpoint
 
-from ..data.errors import InputError, shown
-from ..data.whole_files import written_whole
+from ..data.whole_files import write_json
 from ..models.bases import base_location
 from .finetune_config import FinetuneConfig
 from .machine import best_device
-from .outputs import RECIPE
+from .optimizer import decay_groups
+from .outputs import RECIPE, SAVE_SECONDS, check_same_run
 from .settings import input_fingerprints
 
 log = logging.getLogger(__name__)
 
-SAVE_SECONDS = 300  # between checkpoints within an epoch, which may take hours without a GPU
 LOG_STEPS = 50  # between two lines of the log; an epoch of fewer steps has one
 _WHOLE = "trainer_state.json"  # what the Trainer writes last into a checkpoint
 
@@ -52,11 +50,9 @@ def checkpoints_of(folder: Path) -> Path:
 
 
 def recipe_with_files(config: FinetuneConfig) -> dict[str, Any]:
-    """Give what checkpoints are made by, as JSON holds it: the recipe, and the fingerprints of its files and its base."""
+    """Give what checkpoints are made by: the recipe, and the fingerprints of its files and its base."""
     names = (*config.train, *config.extra, *config.validation, *config.pseudo)
-    files = input_fingerprints(names, config.base, base_location(config.base))
-    made_by: dict[str, Any] = json.loads(json.dumps(asdict(config) | {"files": files}))
-    return made_by
+    return asdict(config) | {"files": input_fingerprints(names, config.base, base_location(config.base))}
 
 
 def check_unfinished(folder: Path, made_by: Mapping[str, Any]) -> None:
@@ -65,33 +61,15 @@ def check_unfinished(folder: Path, made_by: Mapping[str, Any]) -> None:
     :param made_by: What is to be trained now, of :func:`recipe_with_files`.
     :raises InputError: If the checkpoints there are of another recipe, or of files or a base that have changed since.
     """
-    if not any(folder.glob(f"checkpoint-*/{_WHOLE}")):
-        return
-    found = json.loads((folder / RECIPE).read_text(encoding="utf-8"))
-    changed = [
-        f"{key} {shown(found.get(key))} (now {shown(value)})"
-        for key, value in made_by.items()
-        if key != "files" and found.get(key) != value
-    ] + [
-        f"other contents of {name}"
-        for name, digest in made_by["files"].items()
-        if found["files"].get(name, digest) != digest
-    ]
-    if changed:
-        raise InputError(
-            f"{folder} holds an unfinished training with {' and '.join(changed)}; run the same command as then to go on, "
-            "remove that folder to begin anew, or choose another --output"
-        )
+    check_same_run(folder, made_by, [f"checkpoint-*/{_WHOLE}"])
 
 
-def open_checkpoints(folder: Path, made_by: Mapping[str, Any]) -> Path:
+def open_checkpoints(folder: Path, made_by: Mapping[str, Any]) -> None:
     """Make the folder of checkpoints, or take up one that :func:`check_unfinished` lets pass."""
     if last_checkpoint(folder) is None:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    with written_whole(folder / RECIPE) as temporary:
-        temporary.write_text(json.dumps(made_by, indent=2, ensure_ascii=False), encoding="utf-8")
-    return folder
+    write_json(folder / RECIPE, made_by)
 
 
 def last_checkpoint(folder: Path) -> str | None:
@@ -113,11 +91,10 @@ def train_stage(trainer: Trainer) -> list[dict[str, float]]:
     return trainer.state.log_history
 
 
-def freeze(model: PreTrainedModel, layers: int) -> PreTrainedModel:
+def freeze(model: PreTrainedModel, layers: int) -> None:
     """Keep the embeddings and the lowest layers of a classifier as they are, in place; nothing where ``layers`` is 0."""
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(not layers or _height(name, layers) > layers)
-    return model
 
 
 def make_trainer(
@@ -150,7 +127,7 @@ def make_trainer(
         label_names=["labels"],
         **common_arguments(),
     )
-    optimizer = torch.optim.AdamW(layerwise_rates(model, config), weight_decay=config.weight_decay, fused=True)
+    optimizer = torch.optim.AdamW(layerwise_rates(model, config), fused=True)
     return EpochTrainer(
         model=model,
         args=arguments,
@@ -229,7 +206,7 @@ class SaveBetweenEpochs(TrainerCallback):
 
 
 def layerwise_rates(model: PreTrainedModel, config: FinetuneConfig) -> list[dict[str, Any]]:
-    """Give every parameter its rate: the head the full one, each layer below less, the embeddings the least.
+    """Give every parameter its rate and its decay: the head the full rate, each layer below less, the embeddings the least.
 
     The head comes first, since the Trainer logs the rate of the first group.
     """
@@ -239,8 +216,9 @@ def layerwise_rates(model: PreTrainedModel, config: FinetuneConfig) -> list[dict
         if parameter.requires_grad:
             groups.setdefault(_height(name, depth), []).append(parameter)
     return [
-        {"params": parameters, "lr": config.learning_rate * config.layer_decay ** (depth + 1 - height)}
+        group | {"lr": config.learning_rate * config.layer_decay ** (depth + 1 - height)}
         for height, parameters in sorted(groups.items(), reverse=True)
+        for group in decay_groups(parameters, config.weight_decay)
     ]
 
 

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..data.annotated import Annotated
-from ..data.cleaning import clean
 from ..data.errors import InputError
 from ..data.fingerprints import file_fingerprint
 from ..data.language import detect_language
@@ -26,13 +25,13 @@ from ..data.motives import MOTIVES
 from ..data.results import PROBABILITY_COLUMNS, VALIDATION_FILE
 from ..data.writing import open_writer
 from ..models.bases import base_location
+from ..models.calibration import calibrated
 from ..models.export import GRAPH_FILE, export_onnx
 from ..models.settings import SETTINGS_FILE, WEIGHTS_FILE, ModelSettings
 from .calibrate import (
     DEFAULT_THRESHOLD,
     MIN_POSTS,
     FloatArray,
-    calibrated,
     fit_bias,
     fit_temperatures,
     uncertainty_threshold,
@@ -91,7 +90,7 @@ def settings_from_validation(
 
     :return: The settings, and the calibrated probabilities of the validation posts, shape (posts, 8).
     """
-    languages = [detect_language(clean(post.text)) for post in posts]
+    languages = [detect_language(post.cleaned) for post in posts]
     label_ids = np.array([post.label.position for post in posts])
     temperatures = {
         language: round(value, 4) for language, value in fit_temperatures(logits, label_ids, languages).items()
@@ -102,17 +101,15 @@ def settings_from_validation(
         threshold, target = uncertainty_threshold(probs, label_ids, config.target_accuracy), config.target_accuracy
     location = Path(base_location(config.base))
     base = settings_of(location)
+    files = {path: file_fingerprint(Path(path)) for path in (*config.train, *config.extra)}
     settings = ModelSettings(
         max_length=config.max_length,
         temperature=temperatures,
         uncertain_below=round(threshold, 4),
         target_accuracy=target,
-        data={
-            **base.data,
-            **{Path(path).name: file_fingerprint(Path(path)) for path in (*config.train, *config.extra)},
-        },
+        data=_with_files(base.data, files),
         scores={VALIDATION: scores_by_language(label_ids, probs.argmax(axis=1), languages)},
-        recipe=asdict(config) | _taught_by(config, base) | _pretraining(location),
+        recipe=asdict(config) | {"files": files} | _taught_by(config, base) | _pretraining(location),
     )
     return settings, probs
 
@@ -121,7 +118,7 @@ def write_validation(folder: Path, posts: Sequence[Annotated], probs: NDArray[np
     """Write what the model says of its validation posts, without their texts: what is known of its errors."""
     with open_writer(folder / VALIDATION_FILE, ["id", "language", "label", "motive", *PROBABILITY_COLUMNS]) as writer:
         for post, row in zip(posts, probs.round(4), strict=True):
-            language = detect_language(clean(post.text))  # as whyshare label writes it, whatever the file says
+            language = detect_language(post.cleaned)  # as whyshare label writes it, whatever the file says
             given = {"id": post.id, "language": language, "label": str(post.label)}
             said = {"motive": str(MOTIVES[row.argmax()])}
             writer.write(given | said | dict(zip(PROBABILITY_COLUMNS, row.tolist(), strict=True)))
@@ -156,6 +153,22 @@ def save_folder(
 def settings_of(base: Path) -> ModelSettings:
     """Load the settings of a base that was fine-tuned; empty ones of an encoder."""
     return ModelSettings.load(base) if (base / SETTINGS_FILE).is_file() else ModelSettings()
+
+
+def _with_files(known: Mapping[str, str], files: Mapping[str, str]) -> dict[str, str]:
+    """Add files by the last part of their paths; where another file has that name, as ``train.csv (2)``.
+
+    :param known: Name -> fingerprint.
+    :param files: Path -> fingerprint.
+    """
+    data = dict(known)
+    for path, digest in files.items():
+        last = name = Path(path).name
+        number = 1
+        while data.setdefault(name, digest) != digest:
+            number += 1
+            name = f"{last} ({number})"
+    return data
 
 
 def _taught_by(config: FinetuneConfig, base: ModelSettings) -> dict[str, Any]:

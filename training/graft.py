@@ -28,9 +28,10 @@ def shared_rows(base: Tokenizer, grafted: Tokenizer) -> tuple[NDArray[np.int64],
 
     :return: Ids in the grafted vocabulary, and the ids of the same pieces in the base; both of shape (shared,).
     """
-    base_ids = {unigram_piece(token): number for token, number in base.get_vocab().items() if token != "##"}
-    base_ids |= {placeholder: base.get_vocab()[word] for placeholder, word in _STAND_INS.items()}
-    base_ids |= {token: number for token, number in base.get_vocab().items() if token.startswith("[")}
+    vocabulary = base.get_vocab()
+    base_ids = {unigram_piece(token): number for token, number in vocabulary.items() if token != "##"}
+    base_ids |= {placeholder: vocabulary[word] for placeholder, word in _STAND_INS.items() if word in vocabulary}
+    base_ids |= {token: number for token, number in vocabulary.items() if token.startswith("[")}
     pairs = [(number, base_ids[piece]) for piece, number in grafted.get_vocab().items() if piece in base_ids]
     own, theirs = np.array(sorted(pairs), dtype=np.int64).T
     return own, theirs

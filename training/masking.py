@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
+from ..data.whole_files import written_whole
+
 
 @dataclass(frozen=True)
 class PackedTexts:
@@ -39,9 +41,8 @@ class PackedTexts:
 
     def save(self, path: Path) -> None:
         """Save to a NumPy archive, whole or not at all."""
-        temporary = path.with_suffix(".tmp.npz")
-        np.savez(temporary, ids=self.ids, starts=self.starts, offsets=self.offsets, weak=self.weak)
-        temporary.replace(path)
+        with written_whole(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, ids=self.ids, starts=self.starts, offsets=self.offsets, weak=self.weak)
 
     @classmethod
     def load(cls, path: Path) -> Self:

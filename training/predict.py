@@ -11,9 +11,9 @@ from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from ..data.language import detect_language
 from ..data.motives import MOTIVES
+from ..models.calibration import calibrated
 from ..models.encoding import Encoder
 from ..models.settings import ModelSettings
-from .calibrate import calibrated
 from .machine import best_attention, best_device
 
 BATCH = 64

@@ -5,7 +5,6 @@ to tell the weak labels of the corpus apart. The recipe is in ``pretrain_config.
 ``pretraining_texts.py``; the loop is in ``pretraining_loop.py``.
 """
 
-import json
 import logging
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,12 +17,13 @@ from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModel, AutoTokenizer, BertConfig, BertForPreTraining
 
 from ..data.errors import InputError
-from ..models.bases import base_location, loading
+from ..data.whole_files import write_json
+from ..models.bases import MINI, base_location, loading
 from .folder import pretraining_stages
 from .graft import graft_embeddings, shared_rows, train_word_vectors
 from .machine import best_attention, best_device, keep_freed_memory
 from .masking import PackedTexts, TokenIds
-from .outputs import RECIPE
+from .outputs import CHECKPOINT, RECIPE, TOKENS, encoder_folder
 from .pretrain_config import PretrainConfig
 from .pretraining_loop import train
 from .pretraining_texts import prepare
@@ -38,31 +38,34 @@ def pretrain(config: PretrainConfig, folder: Path) -> None:
 
     A stopped run of the same recipe on the same files goes on from there.
 
-    :raises InputError: If a corpus or the base cannot be read, the base lies in ``folder``, or too few texts are left.
+    :raises InputError: If a corpus or the base cannot be read, the base is no BERT or lies in ``folder``, too few texts are
+        left, something else would be lost in ``folder``, or another run is writing there.
     """
     location = base_location(config.base)
     _check_base(config, location, folder)
     files = input_fingerprints((*config.corpora, *config.held_out), config.base, location)
-    recipe = json.loads(json.dumps(asdict(config) | {"files": files}))
-    folder.mkdir(parents=True, exist_ok=True)
-    if (folder / RECIPE).is_file():
-        before = json.loads((folder / RECIPE).read_text(encoding="utf-8"))
-        if before | {"checkpoint_minutes": config.checkpoint_minutes} != recipe:
-            log.info("%s is of another recipe, or of files that have changed; starting anew", folder)
-            for name in ("tokens.npz", "weak_labels.json", "checkpoint.pt", "log.jsonl"):
-                (folder / name).unlink(missing_ok=True)
-    (folder / RECIPE).write_text(json.dumps(recipe, indent=2, ensure_ascii=False), encoding="utf-8")
-    config = replace(config, base=location)  # the recipe keeps the name
+    recipe = asdict(config) | {"files": files}
+    with encoder_folder(folder, recipe):
+        folder.mkdir(exist_ok=True)
+        write_json(folder / RECIPE, recipe)
+        _pretrain(replace(config, base=location), folder, config.base)
+
+
+def _pretrain(config: PretrainConfig, folder: Path, base: str) -> None:
+    """Choose the texts, train and save.
+
+    :param base: What the recipe calls the base, whose location stands in ``config``.
+    """
     torch.manual_seed(config.seed)
-    if not (folder / "tokens.npz").is_file():
+    if not (folder / TOKENS).is_file():
         prepare(config, folder)
     keep_freed_memory()
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    packed = PackedTexts.load(folder / "tokens.npz")
+    packed = PackedTexts.load(folder / TOKENS)
     device = torch.device(best_device())
-    checkpoint = folder / "checkpoint.pt"
+    checkpoint = folder / CHECKPOINT
     weak_tasks = WeakTasks.load(folder / "weak_labels.json")
-    with loading(recipe["base"]):
+    with loading(base):
         if config.new_vocabulary:
             model = grafted_model(config, tokenizer.backend_tokenizer, packed, from_checkpoint=checkpoint.is_file())
         else:
@@ -74,13 +77,17 @@ def pretrain(config: PretrainConfig, folder: Path) -> None:
 
 
 def _check_base(config: PretrainConfig, location: str, folder: Path) -> None:
-    """Refuse, before anything is written, a base that would be lost, or that cannot read texts so long."""
+    """Refuse, before anything is written, a base that would be lost, is no BERT, or cannot read texts so long."""
     for base in (location, *(stage["base"] for stage in pretraining_stages(Path(location)))):
         if folder.exists() and Path(base).exists() and folder.samefile(base):
             whose = "is" if base == location else f"was pretrained from {base}, which is"
             raise InputError(f"base {config.base} {whose} the output folder too; choose another --output")
     with loading(config.base):
         base_config = AutoConfig.from_pretrained(location)
+    if base_config.model_type != "bert":
+        raise InputError(
+            f"base {config.base} is a {base_config.model_type}; pretrain goes on from a BERT alone: give one, or {MINI}"
+        )
     check_positions(config.max_length, config.base, base_config.to_dict())
 
 
@@ -103,7 +110,7 @@ def grafted_model(
     )
     pieces = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
     han = np.array(["\u3400" <= piece[0] <= "\u9fff" for piece, _ in pieces])
-    own, theirs = shared_rows(Tokenizer.from_file(f"{config.base}/tokenizer.json"), tokenizer)
+    own, theirs = shared_rows(AutoTokenizer.from_pretrained(config.base).backend_tokenizer, tokenizer)
     embeddings = graft_embeddings(base_embeddings, own, theirs, words, han)
     with torch.no_grad():
         model.bert.embeddings.word_embeddings.weight.copy_(torch.from_numpy(embeddings))

@@ -9,7 +9,7 @@ from .vocabulary import VocabularyConfig
 
 RANGES = {
     **dict.fromkeys(("vocabulary_texts", "word_vector_width", "batch_tokens", "weak_min_texts"), (1, math.inf)),
-    **dict.fromkeys(("weak_weight", "weight_decay", "checkpoint_minutes"), (0, math.inf)),
+    **dict.fromkeys(("weak_weight", "weight_decay"), (0, math.inf)),
     "max_length": (6, math.inf),  # shorter texts are left out
     "comment_share": (0, 1),
     "warmup_share": (0, 0.99),
@@ -39,7 +39,6 @@ class PretrainConfig:
     learning_rate: float = 3e-4
     warmup_share: float = 0.05
     weight_decay: float = 0.01
-    checkpoint_minutes: float = 5.0
     seed: int = 13  # seeds sampling, initialisation, order and masks
 
     def __post_init__(self) -> None:

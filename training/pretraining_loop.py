@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 from torch.utils.tensorboard import SummaryWriter
 from transformers import BertForPreTraining
 
+from ..data.whole_files import written_whole
 from .masking import PackedTexts, TokenIds, mask_batch, token_budget_batches
+from .optimizer import decay_groups
+from .outputs import SAVE_SECONDS
 from .pretrain_config import PretrainConfig
 from .weak import weak_loss
 
@@ -31,9 +34,8 @@ def train(
     order = rng.permutation(len(packed))
     validation, training = order[: len(order) // 100], order[len(order) // 100 :]
     batches = token_budget_batches(packed.lengths, training, config.batch_tokens, rng)
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=config.weight_decay, fused=True
-    )
+    groups = decay_groups(model.parameters(), config.weight_decay)
+    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
     warmup = max(1, int(config.warmup_share * len(batches)))
     cooldown = max(1, len(batches) - warmup)  # a small corpus is a single batch
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -67,7 +69,7 @@ def train(
             entry = {"step": step + 1, "of": len(batches), **_mean_losses(losses), "tokens_per_s": round(rate)}
             _record(folder / "log.jsonl", writer, entry)
             losses.clear()
-        if time.monotonic() - saved > 60 * config.checkpoint_minutes:
+        if time.monotonic() - saved > SAVE_SECONDS:
             _save_checkpoint(checkpoint, model, optimizer, schedule, step + 1)
             saved = time.monotonic()
     _save_checkpoint(checkpoint, model, optimizer, schedule, len(batches))
@@ -121,17 +123,18 @@ def _save_checkpoint(
     path: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LambdaLR, step: int,
 ) -> None:  # fmt: skip
-    temporary = path.with_suffix(".tmp")
     state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
-    torch.save(state | {"step": step}, temporary)
-    temporary.replace(path)
+    with written_whole(path) as temporary:
+        torch.save(state | {"step": step}, temporary)
 
 
 def _cut_log(path: Path, step: int) -> None:
     """Take out of the log what comes again: whatever a run wrote behind its last checkpoint, and the validation."""
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
     whole = [(line, json.loads(line)) for line in lines if line.endswith("\n")]  # a kill may leave half of the last
-    path.write_text("".join(line for line, entry in whole if "of" in entry and entry["step"] <= step), encoding="utf-8")
+    kept = "".join(line for line, entry in whole if "of" in entry and entry["step"] <= step)
+    with written_whole(path) as temporary:
+        temporary.write_text(kept, encoding="utf-8")
 
 
 def _record(path: Path, writer: SummaryWriter, entry: dict[str, float]) -> None:

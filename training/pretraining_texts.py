@@ -1,6 +1,5 @@
 """What the encoder learns from: the vocabulary, and the token ids and weak labels of the texts that are chosen."""
 
-import json
 import logging
 import random
 from collections.abc import Iterator, Sequence
@@ -11,8 +10,10 @@ from tokenizers.models import Unigram
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from ..data.errors import InputError
+from ..data.whole_files import write_json
 from .corpus import CorpusText, held_out_fingerprints, read_corpus
 from .masking import PackedTexts
+from .outputs import TOKENS
 from .pretrain_config import PretrainConfig
 from .vocabulary import count_candidates, fit_unigram, segment_words, unknown_rate, word_starts
 from .weak import WeakTasks
@@ -51,13 +52,13 @@ def prepare(config: PretrainConfig, folder: Path) -> None:
         rates = unknown[path] = unknown_rates(corpus[-20_000:], tokenizer, pretrained.unk_token_id)
         most = ", ".join(f"{source} {100 * rate:.3f} %" for source, rate in list(rates.items())[:4])
         log.info("%s: %d texts; unknown tokens: %s", Path(path).name, len(corpus), most)
-    (folder / "unknown_rates.json").write_text(json.dumps(unknown, indent=2, ensure_ascii=False), encoding="utf-8")
+    write_json(folder / "unknown_rates.json", unknown)
     packed = PackedTexts.pack(_encode(config, tokenizer, corpora, weak_tasks, rng))
     if len(packed) < LEAST_TEXTS:
         raise InputError(
             f"the corpora gave {len(packed)} texts; at least {LEAST_TEXTS} are needed: add some, or tokens"
         )
-    packed.save(folder / "tokens.npz")
+    packed.save(folder / TOKENS)
     log.info("vocabulary %d, %d texts, %d tokens", tokenizer.get_vocab_size(), len(packed), packed.tokens)
     log.info("%d texts have one of %d weak labels", (packed.weak >= 0).sum(), len(weak_tasks.classes))
 

@@ -1,9 +1,8 @@
 """Label posts with teachers, for a student to learn from: ``whyshare pseudo RECIPE -o FILE``.
 
-The teachers are fine-tuned models and, if asked for, the n-gram baseline; their probabilities are averaged. Models and
-n-grams err on different posts, so the mean is better than either, and a student that has read the corpus with such
-labels keeps much of that (Hinton et al., 2015). No teacher may have seen the validation posts: the baseline is trained
-on the same split as the models.
+The teachers are fine-tuned models, whose probabilities are averaged: models that err on different posts are better
+together, and a student that has read the corpus with such labels keeps much of that (Hinton et al., 2015). No teacher may
+have seen the validation posts of the student, so all share one split.
 """
 
 import logging
@@ -15,16 +14,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.annotated import load_annotated
 from ..data.errors import InputError
 from ..data.language import in_languages
 from ..data.results import PROBABILITY_COLUMNS
 from ..data.writing import open_writer
-from ..models.baseline import Baseline
 from .corpus import held_out_fingerprints, read_corpus, read_texts
 from .predict import model_probabilities
 from .settings import check_languages
-from .targets import split_with_extra
 
 log = logging.getLogger(__name__)
 
@@ -35,13 +31,8 @@ class PseudoConfig:
 
     corpora: tuple[str, ...]
     posts: tuple[int, ...]  # of each corpus
+    teachers: tuple[str, ...]  # model folders
     held_out: tuple[str, ...] = ()
-    teachers: tuple[str, ...] = ()  # model folders
-    baseline_train: tuple[str, ...] = ()  # annotated files for the n-gram teacher; none: no such teacher
-    baseline_extra: tuple[str, ...] = ()  # annotated files that the n-grams learn from whole
-    baseline_share: float = 0.3  # of the mean that the n-grams make up; the models share the rest
-    validation_share: float = 0.1  # as in the teachers' recipe, with the seed of their split
-    split_seed: int = 13
     min_characters: int = 8
     languages: tuple[str, ...] = ()  # of the texts; all of them without it
     bfloat16: bool = False  # the models' arithmetic: less exact, and faster where the processor knows it
@@ -52,32 +43,22 @@ class PseudoConfig:
             raise ValueError(f"posts names {len(self.posts)} numbers for {len(self.corpora)} corpora; give one each")
         if min(self.posts, default=1) < 1:
             raise ValueError(f"posts is {list(self.posts)}; at least 1 of each corpus is needed")
-        if not self.teachers and not self.baseline_train:
-            raise ValueError("no teacher; name model folders under teachers, or files under baseline_train")
+        if not self.teachers:
+            raise ValueError("teachers is empty; name at least one model folder")
         check_languages(self.languages)
-        if not 0 < self.baseline_share < 1:
-            raise ValueError(f"baseline_share is {self.baseline_share}; a share between 0 and 1 is needed")
 
 
 def pseudo_label(config: PseudoConfig, path: Path) -> None:
     """Write texts with the mean probabilities of the teachers.
 
-    :raises InputError: If a corpus, a teacher or an annotated file cannot be read, no text is to be labelled, or nothing
-        can be learnt from the annotated files.
+    :raises InputError: If a corpus or a teacher cannot be read, or no text is to be labelled.
     """
     texts = _sample(config)
-    baseline = _train_baseline(config) if config.baseline_train else None  # first, as the models take longer
     probs: list[NDArray[np.floating]] = []
-    weights = [1.0] * len(config.teachers)
     for folder in config.teachers:
         probs.append(model_probabilities(Path(folder), texts, config.bfloat16))
         log.info("%s has labelled %d texts", folder, len(texts))
-    if baseline:
-        probs.append(baseline.probabilities(texts))
-        odds = config.baseline_share / (1 - config.baseline_share)
-        weights.append(odds * len(config.teachers) or 1.0)
-        log.info("the n-grams have labelled %d texts", len(texts))
-    mean = np.average(probs, axis=0, weights=weights)
+    mean = np.mean(probs, axis=0, dtype=np.float64)
     with open_writer(path, ["text", *PROBABILITY_COLUMNS]) as writer:
         for text, row in zip(texts, mean.round(4).tolist(), strict=True):
             writer.write({"text": text, **dict(zip(PROBABILITY_COLUMNS, row, strict=True))})
@@ -125,18 +106,3 @@ def _sample(config: PseudoConfig) -> list[str]:
             "min_characters, or give another corpus"
         )
     return sample
-
-
-def _train_baseline(config: PseudoConfig) -> Baseline:
-    names = (*config.baseline_train, *config.baseline_extra)
-    files = [load_annotated(Path(name)) for name in names]
-    posts = [post for file in files for post in file]
-    splittable = sum(map(len, files[: len(config.baseline_train)]))
-    training, _ = split_with_extra(posts, splittable, config.validation_share, config.split_seed)
-    try:
-        return Baseline.train([posts[k].text for k in training], [posts[k].label for k in training])
-    except ValueError:
-        raise InputError(
-            f"no baseline can be learnt from {', '.join(names)}: the posts have one motive only, or share no words; give "
-            "more posts"
-        ) from None

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score
 
 from ..data.annotated import Annotated
-from ..data.cleaning import clean
 from ..data.motives import MOTIVES
 from ..models.settings import SETTINGS_FILE
 from .predict import model_probabilities
@@ -46,7 +45,7 @@ def scores_without_training(
     label_ids = np.array([post.label.position for post in held])
     scores = {}
     if base and (base / SETTINGS_FILE).is_file():
-        probs = model_probabilities(base, [clean(post.text) for post in held])
+        probs = model_probabilities(base, [post.cleaned for post in held])
         scores[BEFORE] = {"all": _score(label_ids, probs.argmax(axis=1))}
     commonest = int(np.bincount([post.label.position for post in posts]).argmax())
     scores[f"{VALIDATION}, always {MOTIVES[commonest]}"] = {

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.annotated import Annotated
-from ..data.cleaning import clean
 from ..data.errors import InputError
 from ..data.motives import MOTIVES
 
@@ -93,6 +92,6 @@ def split_with_extra(
     :return: Training and validation indices.
     """
     training, validation = split_validation(posts[:splittable], share, seed)
-    held = {clean(posts[index].text) for index in validation}
+    held = {posts[index].cleaned for index in validation}
     candidates = [*training.tolist(), *range(splittable, len(posts))]
-    return np.array([index for index in candidates if clean(posts[index].text) not in held], dtype=np.int64), validation
+    return np.array([index for index in candidates if posts[index].cleaned not in held], dtype=np.int64), validation

@@ -4,7 +4,6 @@ Of its 250,000 pieces those that posts use stay, with the rows that they have, a
 is a fifth of the size, and a text is split into hardly more tokens.
 """
 
-import json
 import logging
 import random
 from collections import Counter
@@ -17,9 +16,10 @@ from tokenizers import AddedToken, Tokenizer
 from transformers import BertModel, PreTrainedTokenizerFast
 
 from ..data.cleaning import HANDLE, NUMBER, URL, clean
+from ..data.whole_files import write_json
 from .corpus import read_texts
 from .e5 import END, PAD, REQUIREMENT, START, UNKNOWN, installed_weights, load_e5, make_tokenizer
-from .outputs import RECIPE
+from .outputs import RECIPE, encoder_folder
 from .vocabulary import unknown_rate
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,25 @@ class TrimConfig:
 
 
 def trim(config: TrimConfig, folder: Path) -> None:
-    """Run the recipe; ``folder`` then holds an encoder that ``from_pretrained`` loads, and the recipe."""
+    """Run the recipe; ``folder`` then holds an encoder that ``from_pretrained`` loads, and the recipe.
+
+    :raises InputError: If a corpus cannot be read, the package with the model is not installed, something else would be
+        lost in ``folder``, or another run is writing there.
+    """
+    recipe = {"base": REQUIREMENT} | asdict(config)
+    with encoder_folder(folder, recipe):
+        model, tokenizer = trimmed(config)
+        folder.mkdir(exist_ok=True)
+        write_json(folder / RECIPE, recipe)  # first: by it a folder that a stop left is known again
+        model.save_pretrained(folder)
+        PreTrainedTokenizerFast(
+            tokenizer_object=tokenizer, model_max_length=512, bos_token=START, eos_token=END, cls_token=START,
+            sep_token=END, pad_token=PAD, unk_token=UNKNOWN, mask_token=MASK,
+        ).save_pretrained(folder)  # fmt: skip
+
+
+def trimmed(config: TrimConfig) -> tuple[BertModel, Tokenizer]:
+    """Make the smaller model, and the tokenizer of its pieces."""
     torch.manual_seed(config.seed)  # of the pooler, which starts anew
     rng = random.Random(config.seed)
     texts = [clean(text)[:READ] for path in config.corpora for text in _sample(Path(path), config.texts, rng)]
@@ -55,16 +73,9 @@ def trim(config: TrimConfig, folder: Path) -> None:
     keep_rows(model, pieces, kept)
     del model.encoder.layer[config.layers :]
     model.config.num_hidden_layers = len(model.encoder.layer)
-    folder.mkdir(parents=True, exist_ok=True)
-    recipe = {"base": REQUIREMENT} | asdict(config)  # first: by it a folder that a stop left is known again
-    (folder / RECIPE).write_text(json.dumps(recipe, indent=2, ensure_ascii=False), encoding="utf-8")
-    model.save_pretrained(folder)
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, model_max_length=512, bos_token=START, eos_token=END, cls_token=START,
-        sep_token=END, pad_token=PAD, unk_token=UNKNOWN, mask_token=MASK,
-    ).save_pretrained(folder)  # fmt: skip
     unknown = unknown_rate(tokenizer, texts[::20], tokenizer.get_vocab()[UNKNOWN])
     log.info("%d pieces, %d layers, unknown %.3f %%", tokenizer.get_vocab_size(), config.layers, 100 * unknown)
+    return model, tokenizer
 
 
 def choose_pieces(pieces: Sequence[tuple[str, float]], texts: Sequence[str], count: int) -> list[int]:

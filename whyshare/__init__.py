@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .data.annotated import Annotated as Annotated
     from .data.annotated import load_annotated as load_annotated
     from .data.cleaning import clean as clean
     from .data.errors import InputError as InputError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .data.posts import Post as Post
     from .data.posts import Reject as Reject
     from .data.reading import read_posts as read_posts
+    from .eval.evaluation import Evaluation as Evaluation
     from .eval.judging import evaluate_predictions as evaluate_predictions
     from .inference.labelled import Labelled as Labelled
     from .inference.labeller import Labeller as Labeller
@@ -32,15 +34,17 @@ _HOMES = {
     "Post": "data.posts",
     "Reject": "data.posts",
     "read_posts": "data.reading",
+    "Annotated": "data.annotated",
     "load_annotated": "data.annotated",
+    "Evaluation": "eval.evaluation",
     "evaluate_predictions": "eval.judging",
     "Labelled": "inference.labelled",
     "Labeller": "inference.labeller",
 }
 
 __all__ = [
-    "MOTIVES", "InputError", "Labelled", "Labeller", "Motive", "Post", "Reject", "clean", "evaluate_predictions",
-    "load_annotated", "read_posts",
+    "MOTIVES", "Annotated", "Evaluation", "InputError", "Labelled", "Labeller", "Motive", "Post", "Reject", "clean",
+    "evaluate_predictions", "load_annotated", "read_posts",
 ]  # fmt: skip
 
 

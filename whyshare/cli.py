@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -34,8 +35,11 @@ COMMANDS = {
 }
 
 
+FAULT, NOT_PRINTED = 70, 74  # exit codes, as sysexits.h has them: of an error in the program, and of output
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; bad input prints one line and gives exit code 2."""
+    """Run one command; bad input prints one line and gives exit code 2, a fault of ours its traceback and 70."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if isinstance(sys.stdout, io.TextIOWrapper):  # in a code page without Chinese, or GBK without emoji
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -56,16 +60,47 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("whyshare: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of a pipe, such as head, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be printed
+        _drop_what_is_printed()
         return 0
     except OSError as error:
-        if error.errno in DISK_FULL:
-            print("whyshare: no space left on the disk; free some and run the same command", file=sys.stderr)
-        elif error.filename is None:
-            raise  # no file of the user's, so a fault of ours
-        else:
-            print(f"whyshare: {error.filename}: {error.strerror or error}", file=sys.stderr)
-        return 2
+        return _tell_of_system(error)
+    except Exception:
+        return _tell_of_fault()
+
+
+def _tell_of_system(error: OSError) -> int:
+    """Print one line for what the system refuses, and give the exit code."""
+    if error.filename is None and not _can_print():
+        _drop_what_is_printed()
+        reason = error.strerror or error
+        print(f"whyshare: standard output cannot be written ({reason}); what went to files is whole", file=sys.stderr)
+        return NOT_PRINTED
+    if error.errno in DISK_FULL:
+        print("whyshare: no space left on the disk; free some and run the same command", file=sys.stderr)
+    elif error.filename is None:
+        return _tell_of_fault()  # no file of the user's
+    else:
+        print(f"whyshare: {error.filename}: {error.strerror or error}", file=sys.stderr)
+    return 2
+
+
+def _tell_of_fault() -> int:
+    traceback.print_exc()
+    print("whyshare: a fault of the program, not of your input; please report it with the lines above", file=sys.stderr)
+    return FAULT
+
+
+def _can_print() -> bool:
+    try:
+        print(flush=True)  # an empty line, if it was not this that failed
+    except OSError:
+        return False
+    return True
+
+
+def _drop_what_is_printed() -> None:
+    """Let what is still to be printed go nowhere, or Python fails at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

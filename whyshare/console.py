@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 
 from rich import box
 from rich.cells import cell_len
@@ -12,6 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+log = logging.getLogger(__name__)
+
+MINUTE = 60  # seconds between two lines of progress in a log
 _GAP = 3  # characters between two columns
 
 
@@ -70,7 +74,7 @@ def print_unread(sheets: Sequence[str]) -> None:
 
 @contextmanager
 def progress_bar(title: str, unit: str, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """Show done, rate and time left on standard error; nothing when that is no terminal.
+    """Show done, rate and time left on standard error; where that is no terminal, in a line of the log each minute.
 
     Yields a function of what is done and what there is in all; a number below the last one is not shown. What was done
     before the first call is not counted into the rate.
@@ -86,11 +90,25 @@ def progress_bar(title: str, unit: str, quiet: bool = False) -> Iterator[Callabl
     with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
         task = bar.add_task(title, total=None, rate="")
         start: list[float] = []
+        told = time.monotonic()
 
         def report(done: int, total: int) -> None:
-            start[:] = start or [done, time.monotonic()]
+            nonlocal told
+            now = time.monotonic()
+            start[:] = start or [done, now]
             done = max(done, round(bar.tasks[task].completed))
-            rate = (done - start[0]) / max(time.monotonic() - start[1], 1e-9)
+            rate = (done - start[0]) / max(now - start[1], 1e-9)
             bar.update(task, completed=done, total=total, rate=f"{rate:.0f} {unit}/s" if done > start[0] else "")
+            if not (quiet or console.is_terminal) and now - told >= MINUTE and done < total:
+                told = now
+                log.info("%s: %s", title, _progress_line(done, total, rate, unit))
 
         yield report
+
+
+def _progress_line(done: int, total: int, rate: float, unit: str) -> str:
+    """``1200 of 60000 posts (2%), 20 posts/s, 0:49:00 left``; without rate and time where nothing is done yet."""
+    line = f"{done} of {total} {unit} ({done / total:.0%})"
+    if not rate:
+        return line
+    return f"{line}, {rate:.{0 if rate >= 10 else 1}f} {unit}/s, {timedelta(seconds=round((total - done) / rate))} left"

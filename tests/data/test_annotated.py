@@ -1,5 +1,7 @@
 import csv
 import json
+import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,6 +31,13 @@ def test_text_and_label_are_enough(tmp_path):
         ("ok", Motive.VALUE),
     ]
     assert [post.language for post in posts] == ["zh", "en", "en"]
+
+
+def test_what_a_text_was_cleaned_to_goes_with_it(tmp_path):
+    [post] = load_annotated(write(tmp_path, "text,label\nＡ\u200b b,help\n"))
+    assert post.cleaned == "A b"
+    assert pickle.loads(pickle.dumps(post)) == replace(post, text=post.text) == post
+    assert replace(post, text=" c").cleaned == "c"
 
 
 def test_every_bad_row_is_listed(tmp_path, capsys):

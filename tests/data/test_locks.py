@@ -1,3 +1,7 @@
+import errno
+import os
+import sys
+
 import pytest
 
 from whyshare.data.errors import InputError
@@ -15,3 +19,18 @@ def test_one_run_at_a_time_writes_an_output(tmp_path):
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(InputError, match="cannot write"), locked(tmp_path / "none/out.parts", output):
         pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no flock here")
+@pytest.mark.filterwarnings("ignore:flock not supported")
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EIO])
+def test_a_disk_without_locks_stops_no_run(tmp_path, monkeypatch, caplog, number):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    for _ in range(2):
+        with locked(tmp_path / "out.parts", tmp_path / "out.csv"):
+            pass
+    assert number == errno.ENOSYS or "has no locks" in caplog.text  # for want of this one, filelock has another lock
+    assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,9 @@
 import csv
 import gc
+import json
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from whyshare.data.cells import escape_formula, unescape_formula
 from whyshare.data.columns import merge_columns
 from whyshare.data.errors import InputError
 from whyshare.data.reading import read_posts
-from whyshare.data.whole_files import written_whole
+from whyshare.data.whole_files import write_json, written_whole
 from whyshare.data.writing import check_output, open_writer
 
 NOON = datetime(2024, 5, 1, 12)
@@ -212,14 +215,70 @@ def test_parquet_keeps_types_and_widens_a_column_that_changes(tmp_path, monkeypa
 
 def test_outputs_that_cannot_be_are_refused_at_once(tmp_path):
     (tmp_path / "in.csv").write_text("text\n", encoding="utf-8")
+    (tmp_path / "dangling.csv").symlink_to(tmp_path / "gone" / "a.csv")
     for path, message in [
         (tmp_path / "none" / "a.csv", "no folder"),
         (tmp_path / "a.doc", "give the output one of the endings"),
         (tmp_path / "a.xlsx.gz", "give the output one of the endings"),
         (tmp_path / "in.csv", "is an input too"),
+        (tmp_path / "dangling.csv", "no folder"),
+        (tmp_path / f"{'x' * 300}.csv", r"cannot write .*x\.csv \(.*\); choose another output"),
     ]:
         with pytest.raises(InputError, match=message):
             check_output(path, [tmp_path / "in.csv::sheet", Path("none.csv")])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no owners here")
+def test_a_file_that_a_sticky_folder_keeps_for_its_owner_is_refused_at_once(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").touch()
+    tmp_path.chmod(0o1777)
+    check_output(tmp_path / "a.csv")
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(InputError, match="is another user's and may not be replaced; choose another output"):
+        check_output(tmp_path / "a.csv")
+
+
+def test_two_writers_of_one_file_leave_what_one_of_them_wrote(tmp_path):
+    (tmp_path / "link.csv").symlink_to(tmp_path / "a.csv")
+    with open_writer(tmp_path / "a.csv", ["text"]) as first, open_writer(tmp_path / "link.csv", ["text"]) as second:
+        for number in range(1000):
+            first.write({"text": f"a{number}"})
+            second.write({"text": f"other{number}"})
+    assert [post.text for post in read_posts(tmp_path / "a.csv")] == [f"a{number}" for number in range(1000)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "link.csv"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="what another process holds open cannot be told here")
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    code = (
+        "import os, sys; from pathlib import Path; from whyshare.data.whole_files import write_json, written_whole\n"
+        "with written_whole(Path(sys.argv[1])): print(flush=True); sys.stdin.read(1); os._exit(9)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "a.csv")]
+    running = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    running.stdout.readline()
+    killed = subprocess.run(command, input=b"x", stdout=subprocess.PIPE)
+    assert killed.returncode == 9
+    assert len(list(tmp_path.iterdir())) == 2
+    write(tmp_path / "b.csv", [("hi", 1)])
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == [
+        path.name for path in tmp_path.glob(f".*-{running.pid}-*")
+    ]
+    running.communicate(b"x")
+
+
+def test_json_holds_any_text(tmp_path):
+    write_json(tmp_path / "a.json", {"内容": "half \ud83d"})
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"内容": "half \ud83d"}
+
+
+def test_a_workbook_is_laid_out_to_be_read(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))  # the output's disk alone is written to
+    write(tmp_path / "a.xlsx", [("hi", 0.5)], columns=("text", "p_help"))
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").active
+    assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet["A1"].font.bold) == ("A2", "A1:B2", True)
+    assert sheet.column_dimensions["A"].width > sheet.column_dimensions["B"].width
+    assert [path.name for path in tmp_path.iterdir()] == ["a.xlsx"]
 
 
 def test_a_clash_of_names_is_renamed():

@@ -7,7 +7,7 @@ from whyshare.data.motives import MOTIVES
 from whyshare.eval import mix
 from whyshare.eval.design_effect import Clusters, number_clusters
 from whyshare.eval.labelled_file import Posts
-from whyshare.eval.mix import Checked, measure_course, measure_mix
+from whyshare.eval.mix import Campaign, Checked
 from whyshare.eval.prediction_powered import prediction_powered
 from whyshare.eval.prevalence import KnownErrors, counted
 
@@ -80,7 +80,8 @@ def test_groups_of_prolific_authors_do_not_seem_to_differ(sample):
         checked = Checked(positions, gold[positions], np.ones(sample)) if sample else None
         for told in (True, False):
             groups = ["a"] * 300 + ["b"] * 300
-            mixes = measure_mix(posts, groups, errors, checked, clusters=authors if told else None)
+            campaign = Campaign(posts, errors, checked, number_clusters(authors) if told else None)
+            mixes = [campaign.overall(), *campaign.compared(groups)]
             differ[told] += any(one.differs(motive) for one in mixes for motive in MOTIVES)
             if told:
                 covered += [(one.best.low <= CAMPAIGN) & (one.best.high >= CAMPAIGN) for one in mixes]
@@ -105,11 +106,8 @@ def test_one_post_of_each_author_changes_nothing():
     checked = Checked(np.arange(0, 400, 2), gold[::2], np.full(200, 2.0))
     groups, names = ["a", "b", "b", "a"] * 100, [f"@{row}" if row % 3 else (None, "")[row % 2] for row in range(400)]
     for sample in (checked, None):
-        for one, other in zip(
-            measure_mix(posts, groups, known(), sample),
-            measure_mix(posts, groups, known(), sample, clusters=names),
-            strict=True,
-        ):
+        campaigns = [Campaign(posts, known(), sample, authors) for authors in (None, number_clusters(names))]
+        for one, other in zip(*([each.overall(), *each.compared(groups)] for each in campaigns), strict=True):
             np.testing.assert_array_equal(one.best.low, other.best.low)
             np.testing.assert_array_equal(one.counted.high, other.counted.high)
             assert one.p_values is None or (one.p_values == other.p_values).all()
@@ -118,8 +116,8 @@ def test_one_post_of_each_author_changes_nothing():
 def test_the_same_seed_gives_the_same_intervals_of_authors():
     _, probs, authors = by_authors(np.random.default_rng(1), 30, 5)
     posts = posts_of(probs)
-    course = [measure_course(posts, ["1", "2", "2"] * 50, known(), seed=4, clusters=authors) for _ in range(2)]
-    for one, other in zip(*course, strict=True):
+    campaign = Campaign(posts, known(), authors=number_clusters(authors), seed=4)
+    for one, other in zip(*(campaign.compared(["1", "2", "2"] * 50) for _ in range(2)), strict=True):
         np.testing.assert_array_equal(one.best.high, other.best.high)
 
 
@@ -131,7 +129,7 @@ def test_too_few_checked_posts_with_a_motive_are_not_used():
         said = np.where(np.arange(100) < filled, gold[:100], -1)
         checked = Checked(np.arange(100), said, np.full(100, 6.0))
         assert checked.blank == 100 - filled
-        [everything] = measure_mix(posts, [""] * 600, known(), checked)
+        everything = Campaign(posts, known(), checked).overall()
         assert (everything.method, everything.checked) == (method, filled)
 
 
@@ -141,7 +139,7 @@ def test_clustered_posts_are_warned_of_where_they_are_unlike_the_validation(unsu
     _, probs, authors = by_authors(rng, 400, 5)
     probs = 0.5 * probs + 0.5 / 8 if unsure else probs
     posts = posts_of(probs)
-    [everything] = measure_mix(posts, [""] * 2000, known(), clusters=authors)
+    everything = Campaign(posts, known(), authors=number_clusters(authors)).overall()
     assert ("unlike_validation" in [caution.key for caution in everything.cautions]) == unsure
 
 

@@ -47,7 +47,9 @@ def test_shares_are_printed_and_written(folder, capsys):
     assert main(command) == 0
     printed = capsys.readouterr().out
     assert re.search(r"help 寻求帮助 +\d+% \[\d+, \d+\]", printed)
-    assert "2024-W01" in printed
+    assert re.search(r"^ *2024-01-15 +\d+ ", printed, flags=re.M)
+    assert "each week is named by its Monday" in printed
+    assert "EM" not in printed
     assert "assumed: posts of one motive look" in printed
     page = (folder / "report" / "report.html").read_text(encoding="utf-8")
     assert "of 300 posts were shared to" in page
@@ -82,6 +84,66 @@ def test_groups_that_differ_are_marked(folder, capsys):
     groups = json.loads(capsys.readouterr().out)["groups"]
     assert groups[1]["shares"]["help"]["p against the others (Holm)"] < 1e-6
     assert "p against the others (Holm)" not in groups[0]["shares"]["help"]
+
+
+def likely(motive):
+    """Give the results of a post that is surely shared for a motive."""
+    return {"motive": motive, **{f"p_{name}": 0.86 if name == motive else 0.02 for name in MOTIVES}}
+
+
+def opening():
+    page = Path("report/report.html").read_text(encoding="utf-8")
+    return re.findall(r'<p class="answer">(.+)</p>', page.replace("\xa0", " "))
+
+
+def test_the_page_and_the_terminal_open_with_what_two_groups_differ_in(folder, capsys):
+    motives = [("help", "warning"), ("value", "warning")]
+    rewrite(lambda number: {"city": ("春节", "中秋")[number % 2]} | likely(motives[number % 2][number % 5 > 3]))
+    assert main([*MIX, "--by", "city", "--report", "report"]) == 0
+    differ, pooled = opening()
+    assert re.match(
+        r"中秋 and 春节 differ beyond chance: (Seek help|Provide value) \d+% \[\d+, \d+\] against \d+% \[", differ
+    )
+    assert differ.count(" against ") == 2
+    assert differ.endswith(" For the other motives, no difference beyond chance was found.")
+    assert pooled.startswith("All posts together: ")
+    assert capsys.readouterr().out.splitlines()[0] == differ
+    page = Path("report/report.html").read_text(encoding="utf-8")
+    assert page.index('<table class="groups">') < page.index("Shares of the motives</h2>")
+    assert '<th scope="col">motive</th><th scope="col">中秋</th><th scope="col">春节</th>' in page
+    assert main([*MIX, "--by", "city", "--report", "report", "--lang", "zh"]) == 0
+    assert re.match(r"“中秋”与“春节”有显著差异：.+；.+。其余动机未发现显著差异。$", opening()[0])
+
+
+def test_two_groups_that_are_alike_are_said_to_be(folder, capsys):
+    assert main([*MIX, "--by", "city"]) == 0
+    assert capsys.readouterr().out.startswith("No difference beyond chance was found between a and b.\n")
+    rewrite(lambda number: {"city": "ab"[number < 9]})
+    assert main([*MIX, "--by", "city"]) == 0
+    assert capsys.readouterr().out.startswith("The posts are too few to tell whether the groups differ.\n")
+
+
+def test_of_more_groups_each_ones_motive_and_those_that_differ_are_named(folder, capsys):
+    rewrite(lambda number: {"city": f"c{number % 9}"})
+    rewrite(lambda number: likely("help") if number % 9 == 8 else {})
+    assert main([*MIX, "--by", "city", "--report", "report"]) == 0
+    leading, differ = capsys.readouterr().out.splitlines()[:2]
+    assert re.match(r"The leading motive in each group: c0 – .+ \d+% \[\d+, \d+\]; .+, and 3 more\.$", leading)
+    assert differ == "Unlike all other posts beyond chance: c8 (more Seek help)."
+    assert opening()[:2] == [leading, differ]
+    assert "Swipe the table sideways" in Path("report/report.html").read_text(encoding="utf-8")
+    rewrite(lambda number: {"city": ["a", "b", ""][number % 3]} | likely("help"))  # two groups are not all posts
+    assert main([*MIX, "--by", "city", "--report", "report", "--lang", "zh"]) == 0
+    assert opening()[0].startswith("各组占比最高的动机：a——寻求帮助 ")
+    assert opening()[1] == "未发现任何一组与其余帖子有显著差异。"
+
+
+def test_a_motive_that_was_changed_by_hand_is_said_to_be_ignored(folder, capsys):
+    rewrite(lambda number: likely("help") | ({"motive": "value"} if number < 3 else {}))
+    assert main(MIX) == 0
+    printed = capsys.readouterr().out
+    assert "3 motives are not the likeliest of their row, as after a change by hand" in printed
+    assert "use whyshare sample" in printed
 
 
 def test_posts_outside_groups_and_periods_are_counted(folder, capsys):
@@ -204,7 +266,7 @@ def test_the_known_errors_may_name_motives_in_any_way(folder, capsys):
 
 def test_the_known_errors_are_those_of_the_model_that_is_named(folder, capsys):
     assert main(["mix", "labelled.jsonl", "--report", "report"]) == 0
-    assert "shares corrected by the known errors of whyshare-mini," in capsys.readouterr().out
+    assert "shares corrected by the known errors of whyshare-mini\n" in capsys.readouterr().out
     assert "known errors of whyshare-mini." in (folder / "report" / "report.html").read_text(encoding="utf-8")
     rows = [json.loads(line) for line in (folder / "errors.jsonl").read_text(encoding="utf-8").splitlines()]
     (folder / "my-model").mkdir()
@@ -231,7 +293,7 @@ def fill(path):
 
 def test_a_drawn_sample_is_checked_and_read_back(folder, capsys):
     assert main(["sample", "labelled.jsonl", "-n", "120", "-o", "my check.xlsx", "--by", "city"]) == 0
-    assert "then: whyshare mix labelled.jsonl --checked 'my check.xlsx' --by city\n" in capsys.readouterr().out
+    assert 'then: whyshare mix labelled.jsonl --checked "my check.xlsx" --by city\n' in capsys.readouterr().out
     Path("my check.xlsx").rename("check.xlsx")
     sheet = openpyxl.load_workbook("check.xlsx")["check"]
     assert [cell.value for cell in sheet[1]] == ["post", "weight", "text", "label", "note"]
@@ -384,7 +446,10 @@ def test_every_form_of_a_sample_comes_back(folder, form, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["mix", "labelled.jsonl", "--errors", "labelled.jsonl"], "needs the columns label, language"),
+        (
+            ["mix", "labelled.jsonl", "--errors", "labelled.jsonl"],
+            "labelled.jsonl has no column 'label'; it has id, city",
+        ),
         ([*MIX, "--by", "town"], "has no column 'town'"),
         ([*MIX, "--by", "id"], "id makes 300 groups of 300 posts"),
         ([*MIX, "--over", "city"], "has no date that can be read, such as 'a'"),
@@ -432,7 +497,7 @@ def test_rows_of_another_method_are_marked(folder, capsys):
     page = Path("report/report.html").read_text(encoding="utf-8")
     assert said in printed
     assert said in page
-    assert "<td>small town of a very long name †</td>" in page
+    assert '<th scope="col">small town of a very long name †</th>' in page
     assert ">small town of a v… †<" in page
     book = openpyxl.load_workbook("mix.xlsx")
     assert [row[0].value for row in book.worksheets[1].iter_rows(min_row=2, max_row=3)][1].endswith(" †")
@@ -454,11 +519,14 @@ def test_outputs_are_written_though_nobody_reads_what_is_printed(folder, monkeyp
 def test_intervals_are_drawn_by_authors_where_there_are_enough(folder, capsys):
     rewrite(lambda number: {"source": f"s{number % 30}"})
     assert main([*MIX]) == 0
-    assert "brackets are 95% intervals by posts" in capsys.readouterr().out  # a source is no author
+    printed = capsys.readouterr().out
+    assert "95% intervals, each post taken for itself" in printed
+    assert printed.count("no author column found; name it with --cluster") == 1  # a source is no author
     rewrite(lambda number: {"Author": f"a{number % 30}" if number else ""})
     assert main([*MIX, "--report", "report", "--lang", "zh"]) == 0
     printed = capsys.readouterr().out
-    assert "brackets are 95% intervals by Author" in printed
+    assert "the posts of one Author taken together" in printed
+    assert "--cluster" not in printed
     assert "There are few values of Author (31)" in printed
     assert "“Author”相同的帖子作为一个整群" in Path("report/report.html").read_text(encoding="utf-8")
     for asked, unit in (("posts", "posts"), ("day", "day")):
@@ -479,7 +547,7 @@ def test_texts_that_are_repeated_are_counted(folder, capsys):
 def test_periods_without_posts_are_shown(folder, capsys):
     rewrite(lambda number: {"day": ("2024-01-02", "2024-01-09", "2024-05-01")[number % 3]})
     assert main([*MIX, "--over", "day", "--report", "report"]) == 0
-    assert "15 periods have no posts and are left out, the first after 2024-W02" in capsys.readouterr().out
+    assert "15 periods have no posts and are left out, the first after 2024-01-08" in capsys.readouterr().out
     assert Path("report/report.html").read_text(encoding="utf-8").count(">15 without posts<") == 2  # chart and table
 
 
@@ -498,35 +566,48 @@ def test_random_groups_have_no_words_of_their_own():
     frequent = rng.zipf(1.5, (600, 12)) % 400
     posts = [frozenset(map(str, words)) for words in frequent.tolist()]
     groups = rng.integers(9, size=600)
-    assert not any(distinctive_words(posts, (groups == group).tolist()) for group in range(9))
+    assert not any(distinctive_words(posts, range(600), (groups == group).tolist()) for group in range(9))
     like = [words | {"win"} if k % 3 == 0 else words for k, words in enumerate(posts)]
-    assert distinctive_words(like, [k % 3 == 0 for k in range(600)])[0] == "win"
-    assert distinctive_words(posts, [True] * 600) == distinctive_words(posts, [False] * 600) == []
+    third = [k % 3 == 0 for k in range(600)]
+    assert distinctive_words(like, range(600), third)[0] == "win"
+    copied = [words | {"win"} if own else words for words, own in zip(posts, third, strict=True)]
+    assert not distinctive_words(
+        copied, [0 if own else k for k, own in enumerate(third)], third
+    )  # one text says little
+    assert distinctive_words(posts, range(600), [True] * 600) == []
+    assert distinctive_words(posts, range(600), [False] * 600) == []
 
 
 def test_distinctive_words_set_groups_apart():
     pytest.importorskip("jieba")
     texts = ["抽奖送手机😂"] * 5 + ["今天天气很好"] * 5 + ["the end"] * 3
     posts = [content_words(text) for text in texts]
-    assert set(distinctive_words(posts, [True] * 5 + [False] * 8)) == {"抽奖", "手机", "😂"}
+    assert set(distinctive_words(posts, range(13), [True] * 5 + [False] * 8)) == {"抽奖", "手机", "😂"}
     assert content_words("@user 看<url> Don't [泪]13800138000") == {"don't", "[泪]"}
 
 
 @pytest.mark.parametrize("by", [[], ["--by", "city"]])
-def test_a_report_without_jieba_says_that_words_are_pairs(folder, monkeypatch, by):
+def test_a_report_without_jieba_says_that_chinese_words_are_left_out(folder, monkeypatch, by):
     page = folder / "report" / "report.html"
     monkeypatch.setitem(sys.modules, "jieba", None)
     assert main([*MIX, *by, "--report", "report"]) == 0
-    assert "pairs of characters" not in page.read_text(encoding="utf-8")  # no post is Chinese
-    labelled = (folder / "labelled.jsonl").read_text(encoding="utf-8")
-    (folder / "labelled.jsonl").write_text(labelled.replace('"text": "help', '"text": "求转发'), encoding="utf-8")
+    assert "jieba" not in page.read_text(encoding="utf-8")  # no post is Chinese
+    rewrite(lambda number: {"text": f"求转发 {number}"})
     assert main([*MIX, *by, "--report", "report"]) == 0
     text = page.read_text(encoding="utf-8")
-    assert text.count("Chinese words are pairs of characters here") == 1
-    assert "求转, 转发" in text
+    assert text.count("Chinese words are listed only where the package jieba is installed") == 1
+    assert "求转," not in text
     assert main([*MIX, *by, "--report", "report", "--lang", "zh"]) == 0
-    assert "求转、转发" in page.read_text(encoding="utf-8")
-    assert "相邻的两个字" in page.read_text(encoding="utf-8")
+    assert "此处没有列出中文词" in page.read_text(encoding="utf-8")
+
+
+def test_copies_of_a_text_give_no_words(folder):
+    rewrite(
+        lambda number: {"text": f"lottery winner @f{number}" if number < 40 else f"post {number}", "motive": "help"}
+    )
+    rewrite(lambda number: {"city": "ab"[number < 40]})
+    assert main([*MIX, "--by", "city", "--report", "report"]) == 0
+    assert "What sets each group apart" not in Path("report/report.html").read_text(encoding="utf-8")
 
 
 def test_the_example_runs(tmp_path, monkeypatch, capsys):

@@ -7,8 +7,9 @@ from scipy.stats import norm
 
 from whyshare.data.motives import MOTIVES
 from whyshare.eval.comparison import holm
-from whyshare.eval.mix import Checked, Posts, measure_course, measure_mix
-from whyshare.eval.mix_report import cautions_in
+from whyshare.eval.labelled_file import Posts
+from whyshare.eval.mix import Campaign, Checked
+from whyshare.eval.mix_sentences import cautions_in
 from whyshare.eval.prediction_powered import prediction_powered, wilson_interval
 from whyshare.eval.prevalence import (
     KnownErrors,
@@ -102,12 +103,11 @@ def test_a_group_of_its_own_is_told_from_equal_ones():
     (_, same), (_, other) = world(PRIOR, 800, seed=8), world(CAMPAIGN, 400, seed=9)
     probs = np.concatenate([same, other])
     posts = Posts(probs.argmax(axis=1), probs, np.full(1200, "en"))
-    everything, one, two, campaign = measure_mix(posts, ["a"] * 400 + ["b"] * 400 + ["c"] * 400, known())
-    assert everything.p_values is None
+    everything = Campaign(posts, known())
+    one, two, campaign = everything.compared(["a"] * 400 + ["b"] * 400 + ["c"] * 400)
+    assert everything.overall().p_values is None
     assert campaign.differs(MOTIVES[4])
-    assert not any(
-        mix.differs(motive) for motive in MOTIVES for mix in measure_course(posts, ["1", "2"] * 600, known())
-    )
+    assert not any(mix.differs(motive) for motive in MOTIVES for mix in everything.compared(["1", "2"] * 600))
     assert one.best.values == pytest.approx(two.best.values, abs=0.15)
 
 
@@ -115,7 +115,7 @@ def test_short_periods_are_warned_of():
     _, probs = world(CAMPAIGN, 400, seed=3)
     posts = Posts(probs.argmax(axis=1), probs, np.full(400, "en"))
     days = [f"day {1 + row // 20:02d}" for row in range(200)] + ["later"] * 200
-    course = measure_course(posts, days, known())
+    course = Campaign(posts, known()).compared(days)
     named = ", ".join(f"day {day:02d} (20)" for day in range(1, 7))
     warned = f"fewer than 100 posts, so the intervals are wide: in 10 of 11 periods: {named}, and 4 more"
     assert cautions_in("en", [], course) == [warned]
@@ -124,7 +124,7 @@ def test_short_periods_are_warned_of():
     assert "day 01（20）、day 02（20）" in line
     assert line.endswith("、day 06（20），另有 4 个")
     assert "day 01（20）；11 个时段中有 10 个：day 01（20）、" in cautions_in("zh", course[:1], course)[0]
-    assert measure_course(posts, ["only"] * 400, known()) == []
+    assert Campaign(posts, known()).compared(["only"] * 400) == []
 
 
 def test_recalibration_mends_a_bias_that_training_left():
@@ -204,7 +204,8 @@ def test_groups_and_warnings():
     posts = Posts(probs.argmax(axis=1), probs, np.full(600, "en"))
     groups = ["a"] * 550 + ["b"] * 40 + [""] * 10
     checked = Checked(np.arange(0, 560, 2), gold[:560:2], np.full(280, 2.0))
-    mixes = measure_mix(posts, groups, known(), checked)
+    campaign = Campaign(posts, known(), checked)
+    mixes = [campaign.overall(), *campaign.compared(groups)]
     assert [(mix.name, mix.posts, mix.checked) for mix in mixes] == [("all", 600, 280), ("a", 550, 275), ("b", 40, 5)]
     assert [mix.method for mix in mixes] == ["checked sample", "checked sample", "error matrix"]
     assert not cautions_in("en", mixes[:2])
@@ -225,7 +226,8 @@ def test_a_group_is_tested_by_the_method_of_the_rest():
         np.setdiff1d(np.arange(2000), first),
     ):  # a group has hardly a checked post, or hardly one has the rest
         positions = np.sort(np.concatenate([few[:5], np.setdiff1d(np.arange(2000), few)]))
-        mixes = measure_mix(posts, groups, known(), Checked(positions, gold[positions], np.ones(len(positions))))[1:]
+        checked = Checked(positions, gold[positions], np.ones(len(positions)))
+        mixes = Campaign(posts, known(), checked).compared(groups)
         assert {mix.method for mix in mixes} == {"checked sample", "error matrix"}
         assert not any(mix.differs(motive) for mix in mixes for motive in MOTIVES)
 
@@ -233,8 +235,8 @@ def test_a_group_is_tested_by_the_method_of_the_rest():
 def test_groups_without_a_checked_post_are_said_to_be_corrected_by_known_errors():
     gold, probs = world(CAMPAIGN, 600, seed=3)
     posts = Posts(probs.argmax(axis=1), probs, np.full(600, "en"))
-    mixes = measure_mix(posts, ["a"] * 300 + ["b"] * 300, known(), Checked(np.arange(300), gold[:300], np.ones(300)))
-    [caution] = cautions_in("en", mixes)
+    campaign = Campaign(posts, known(), Checked(np.arange(300), gold[:300], np.ones(300)))
+    [caution] = cautions_in("en", [campaign.overall(), *campaign.compared(["a"] * 300 + ["b"] * 300)])
     assert "the model's known errors are used instead" in caution
     assert caution.endswith("check at least 50: in 1 of 2 groups: b (0)")
 
@@ -242,7 +244,7 @@ def test_groups_without_a_checked_post_are_said_to_be_corrected_by_known_errors(
 def test_two_groups_are_one_test():
     _, probs = world(CAMPAIGN, 600, seed=3)
     posts = Posts(probs.argmax(axis=1), probs, np.full(600, "en"))
-    one, other = measure_mix(posts, ["a"] * 350 + ["b"] * 250, known())[1:]
+    one, other = Campaign(posts, known()).compared(["a"] * 350 + ["b"] * 250)
     p_values = holm(difference_p_values(one.best, other.best).tolist())
     assert one.p_values == pytest.approx(p_values)
     assert other.p_values == pytest.approx(p_values)
@@ -251,21 +253,24 @@ def test_two_groups_are_one_test():
 def test_a_handful_of_posts_is_not_tested():
     _, probs = world(CAMPAIGN, 213, seed=3)
     posts = Posts(probs.argmax(axis=1), probs, np.full(213, "en"))
-    everything, a, b, c, d = measure_mix(posts, ["a"] * 100 + ["b"] * 110 + ["c"] + ["d"] * 2, known())
+    campaign = Campaign(posts, known())
+    a, b, c, d = campaign.compared(["a"] * 100 + ["b"] * 110 + ["c"] + ["d"] * 2)
     assert [mix.p_values is None for mix in (a, b, c, d)] == [False, False, True, True]
     assert not any(c.differs(motive) for motive in MOTIVES)
     assert max(c.best.high - c.best.low) > 0.9
-    assert cautions_in("en", [everything, a, b, c, d])[1].endswith("on either side: in 2 of 4 groups: c (1), d (2)")
-    assert all(mix.p_values is None for mix in measure_mix(posts, ["e"] * 210 + ["f"] * 3, known())[1:])
+    assert cautions_in("en", [campaign.overall(), a, b, c, d])[1].endswith(
+        "on either side: in 2 of 4 groups: c (1), d (2)"
+    )
+    assert all(mix.p_values is None for mix in campaign.compared(["e"] * 210 + ["f"] * 3))
 
 
 def test_posts_unlike_the_validation_are_warned_of():
     errors = known()
     _, probs = world(CAMPAIGN, 2000, seed=4)
-    same = measure_mix(Posts(probs.argmax(axis=1), probs, np.full(2000, "en")), [""] * 2000, errors)[0]
+    same = Campaign(Posts(probs.argmax(axis=1), probs, np.full(2000, "en")), errors).overall()
     assert not same.cautions
     flat = 0.5 * probs + 0.5 / 8
-    other = measure_mix(Posts(flat.argmax(axis=1), flat, np.full(2000, "en")), [""] * 2000, errors)[0]
+    other = Campaign(Posts(flat.argmax(axis=1), flat, np.full(2000, "en")), errors).overall()
     assert "do not look like those the model was validated on" in cautions_in("en", [other])[0]
 
 

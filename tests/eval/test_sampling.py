@@ -88,6 +88,22 @@ def test_emoji_that_a_spreadsheet_lost_do_not_make_another_post(labelled, tmp_pa
         read_checked(tmp_path / "check.csv", labelled)
 
 
+def test_posts_are_found_by_their_text_after_the_file_was_sorted(labelled, tmp_path):
+    draw("check.csv")
+    fill(tmp_path / "check.csv", ["help"] * 6)
+    before = read_checked(tmp_path / "check.csv", labelled)
+    lines = (tmp_path / "labelled.jsonl").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "labelled.jsonl").write_text("\n".join(reversed(lines)), encoding="utf-8")
+    after = read_checked(tmp_path / "check.csv", LabelledFile.read(tmp_path / "labelled.jsonl"))
+    assert (before.by_text, after.by_text) == (0, 6)
+    assert after.positions.tolist() == [5 - position for position in before.positions]
+    (tmp_path / "labelled.jsonl").write_text("\n".join([*reversed(lines), lines[5]]), encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"this post is not row 6 .* cannot be told by its text; was the file sorted since"
+    ):
+        read_checked(tmp_path / "check.csv", LabelledFile.read(tmp_path / "labelled.jsonl"))
+
+
 def test_a_text_that_reads_like_an_escape_of_excel_stays_the_same_post(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rows = [{"text": text, "motive": "help"} for text in ("_x0041_ 好", "=1+1", "plain")]

@@ -161,14 +161,37 @@ def test_another_input_or_setting_is_refused_unless_restarted(posts, tiny_model,
     job = Job((str(posts),), tmp_path / "out.csv", tiny_model)
     with pytest.raises(Killed):
         run_job(job, stop_after(2))
-    posts.write_bytes(posts.read_bytes() + b"501,more,x\n")
+    drop_first_post(posts)
     with pytest.raises(InputError, match=r"unfinished work with another input.*--restart"):
         run_job(job)
     with pytest.raises(InputError, match="another input and device"):
         run_job(replace(job, device="torch-cpu"))
     with pytest.raises(InputError, match="another input and setting"):
         run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model, limit=9))
-    assert run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model, restart=True)).posts == 501
+    assert run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model, restart=True)).posts == 499
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_an_input_that_grows_costs_no_finished_work(posts, tiny_model, tmp_path, caplog, stopped):
+    job = Job((str(posts),), tmp_path / "out.csv", tiny_model)
+    run_job(replace(job, output=tmp_path / "whole.csv"))
+
+    def grow(done, total):
+        with posts.open("a", encoding="gb18030") as file:
+            file.write("501,more,x\n")
+        if stopped:
+            stop_after(2)(done, total)
+
+    if stopped:
+        with pytest.raises(Killed):
+            run_job(job, grow)
+        summary = run_job(job)
+        assert summary.resumed_posts >= 64
+    else:
+        summary = run_job(job, grow)
+    assert summary.later_posts > 0
+    assert f"{summary.later_posts} posts came in while the others were labelled" in caplog.text
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 
 def drop_first_post(path):
@@ -191,7 +214,7 @@ def test_an_input_that_changes_while_it_is_labelled_is_refused(posts, tiny_model
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("1,help\n2,help,x\n", "1,help\n2,help\n"),  # a row that was rejected
+        ("1,help\n2,help,x\n3,win\n", "1,help\n2,help\n3,win\n"),  # a row that was rejected
         ("1,help\n2,help\n", "1,help\n2,help,x\n"),  # one that is now
         ("1,help\n2,win\n", "2,win\n1,help\n"),
         ('{"text": "help"}\n', '{"text": "help", "city": "北京"}\n'),

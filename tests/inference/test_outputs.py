@@ -1,8 +1,11 @@
 import json
 import os
 import re
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -109,6 +112,23 @@ def test_a_rejected_row_of_a_file_whose_name_is_no_utf8(tiny_model, tmp_path):
     assert json.loads((tmp_path / "out.csv.rejects.jsonl").read_text(encoding="utf-8"))["row"] == 3
 
 
+def test_parquet_and_databases_of_any_name(tiny_model, tmp_path):
+    folder = tmp_path / os.fsdecode("微博".encode("gbk"))
+    folder.mkdir()
+    pq.write_table(pa.table({"text": ["help", "win"]}), tmp_path / "a.parquet")
+    (tmp_path / "a.parquet").rename(folder / "n\udcff.parquet")
+    with closing(sqlite3.connect(tmp_path / "a.db")) as database:
+        database.execute("create table posts (text)")
+        database.execute("insert into posts values ('help')")
+        database.commit()
+    (tmp_path / "a.db").rename(folder / "n\udcff.db")
+    inputs = [str(folder / f"n\udcff.{kind}") for kind in ("parquet", "db")]
+    for given in (inputs[:1], inputs):
+        output = folder / f"out{len(given)}\udcff.parquet"
+        assert main(["label", *given, "-o", str(output), "--model", str(tiny_model), "--quiet"]) == 0
+        assert len(list(read_posts(output))) == len(given) + 1
+
+
 def test_the_folder_where_one_is_can_be_named(tiny_model, tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     (tmp_path / "posts.csv").write_text("text\nhelp\n", encoding="utf-8")
@@ -126,9 +146,29 @@ def test_only_the_ending_of_an_input_is_replaced(tmp_path):
 @pytest.mark.parametrize("closed", ["", "out"])
 def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path, monkeypatch, closed):
     (tmp_path / "out").mkdir()
-    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path / closed)
-    with pytest.raises(InputError, match="cannot be written to; choose another output"):
+    real_touch = Path.touch
+
+    def touch(path, **options):
+        if path.parent == tmp_path / closed:
+            raise PermissionError(13, "Permission denied")
+        real_touch(path, **options)
+
+    monkeypatch.setattr(Path, "touch", touch)
+    with pytest.raises(InputError, match=r"cannot write into folder .* \(Permission denied\); choose another output"):
         output_files(tmp_path / "out", True, ["a.csv"])
+
+
+@pytest.mark.parametrize("length", [241, 242])
+def test_a_long_name_is_written_or_refused_at_once(tiny_model, tmp_path, monkeypatch, capsys, length):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("text\nhelp\na,b\n", encoding="utf-8")
+    command = ["label", "a.csv", "-o", f"{'x' * (length - 4)}.csv", "--model", str(tiny_model), "--quiet"]
+    if length < 242:  # with .rejects.jsonl, 255 bytes may not be exceeded
+        assert main(command) == 1
+        assert len(list(tmp_path.iterdir())) == 3
+    else:
+        assert main(command) == 2
+        assert "rejects.jsonl (File name too long); choose another output" in capsys.readouterr().err
 
 
 def test_an_input_without_posts_leaves_no_new_folder(tiny_model, tmp_path, monkeypatch, capsys):
@@ -162,6 +202,22 @@ def test_parquet_to_parquet_keeps_the_types_of_columns(tiny_model, tmp_path):
     both = pq.read_table(tmp_path / "both.parquet")
     assert both.schema.field("price").type == types["price"]
     assert both.column("small").to_pylist() == [1, None, 3, 1000, 2, 3]
+
+
+def test_parquet_to_parquet_keeps_bytes_and_nan(tiny_model, tmp_path):
+    table = pa.table(
+        {
+            "text": pa.array([b"help", "求助".encode(), None], type=pa.binary()),
+            "digest": pa.array([b"////", b"\xff\xff\xff\x00", None], type=pa.binary(4)),
+            "score": pa.array([float("nan"), None, 1.5], type=pa.float32()),
+        }
+    )
+    pq.write_table(table, tmp_path / "a.parquet")
+    assert main(["label", str(tmp_path / "a.parquet"), "-o", str(tmp_path / "out.parquet"),
+                 "--model", str(tiny_model), "--quiet"]) == 0  # fmt: skip
+    kept = pq.read_table(tmp_path / "out.parquet").select(table.column_names)
+    assert kept.schema.equals(table.schema)
+    assert str(kept.to_pylist()) == str(table.to_pylist())  # nan is not equal to itself
 
 
 def test_lists_and_structs_that_hold_nan_stay_what_they_are(tiny_model, tmp_path):

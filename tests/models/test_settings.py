@@ -17,8 +17,6 @@ def folder(tmp_path):
 def test_save_and_load_are_equal(folder):
     settings = ModelSettings.load(folder)
     assert settings == ModelSettings(max_length=64, temperature={"all": 1.2, "zh": 1.1}, uncertain_below=0.4)
-    assert settings.temperature_of("zh") == 1.1
-    assert settings.temperature_of("en") == 1.2
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", SETTINGS_FILE])

@@ -86,14 +86,14 @@ def test_the_card_claims_nothing_of_data_that_is_not_the_projects(files, told, t
 
 
 def test_the_card_tells_what_was_learnt_before_from_what_was_learnt_here(tmp_path):
-    recipe = {"base": "whyshare-mini", "layers": 1, "train": ["my/mine.csv"], "extra": []}
+    recipe = {"base": "whyshare-mini", "layers": 1, "files": {"my/mine.csv": "b" * 64}}
     settings = ModelSettings(data={"public_train.jsonl": "a" * 64, "mine.csv": "b" * 64}, recipe=recipe)
     card = card_of(settings, tmp_path)
     assert "It was fine-tuned from `whyshare-mini` (its lowest layer). " in card
     assert f"Training files (SHA-256): `mine.csv` {'b' * 16}\n" in card
     assert f"Files that `whyshare-mini` had learnt from before: `public_train.jsonl` {'a' * 16}\n" in card
     assert "- The labels of `public_train.jsonl` were given by instances of a large language model" in card
-    recipe = {"base": "x", "layers": 3, "train": ["public_train.jsonl", "mine.csv"]}
+    recipe = {"base": "x", "layers": 3, "files": {"public_train.jsonl": "a" * 64, "mine.csv": "b" * 64}}
     card = card_of(replace(settings, recipe=recipe), tmp_path)
     assert "fine-tuned from `x` (its lowest 3 layers)" in card
     assert "before" not in card.split("## Limits")[0]
@@ -109,7 +109,7 @@ def test_every_annotated_file_that_is_trained_on_is_known_to_be_our_own(tmp_path
 
 def test_the_card_s_recipe_can_be_read_again(tmp_path):
     recipe = {"train": ('C:\\data\\"mine".csv',), "name": "求助", "learning_rate": 1e-9, "languages": [], "seed": 13}
-    card = card_of(ModelSettings(recipe=recipe | {"taught_by": ["x"], "average": ()}), tmp_path)
+    card = card_of(ModelSettings(recipe=recipe | {"files": {"x": "0"}, "taught_by": ["x"], "average": ()}), tmp_path)
     assert tomllib.loads(card.split("```toml")[1].split("```")[0]) == recipe | {"train": list(recipe["train"])}
 
 

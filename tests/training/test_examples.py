@@ -5,6 +5,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+from whyshare.data import cleaning
 from whyshare.data.annotated import Annotated
 from whyshare.data.motives import MOTIVES
 from whyshare.data.results import PROBABILITY_COLUMNS
@@ -51,6 +52,18 @@ def test_validation_files_take_the_place_of_a_split(tmp_path, caplog):
     assert [post.text for post in kept] == [f"post {number // 2}" for number in range(16)]
     assert [(post.text, post.label) for post in held] == [("post  8", MOTIVES[6]), ("another", MOTIVES[0])]
     assert caplog.messages == ["1 training posts are among the validation posts too, and left out"]
+
+
+def test_a_text_is_cleaned_once(tmp_path, encoder, monkeypatch):
+    settle, settled = cleaning._normalise, []
+    monkeypatch.setattr(cleaning, "_normalise", lambda text: settled.append(text) or settle(text))
+    rows = "".join(f"post {number},help\n" for number in range(40))
+    (tmp_path / "mine.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
+    config = FinetuneConfig(train=(str(tmp_path / "mine.csv"),), languages=("en",))
+    kept, held = split_posts(config)
+    training_examples(kept, held, encoder, config)
+    validation_examples(held, encoder, config)
+    assert sorted(settled) == sorted(f"post {number}" for number in range(40))
 
 
 def test_rare_motives_weigh_more_in_training_alone(encoder):

@@ -15,6 +15,7 @@ from transformers import (
     AutoModel,
     AutoModelForSequenceClassification,
     BertConfig,
+    BertModel,
     DebertaV2Config,
     DistilBertConfig,
     ElectraConfig,
@@ -363,6 +364,23 @@ def test_a_base_with_the_head_of_another_task_gets_a_new_one(tmp_path, monkeypat
     assert list(settings.scores) == ["validation", "validation, before training", "validation, always help"]
 
 
+def test_a_base_that_has_seen_a_file_of_a_name_that_another_has_too_is_said(tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+    base_of("bert", tmp_path / "base")
+    for part in ("a", "b"):
+        (tmp_path / part).mkdir()
+        write_posts(tmp_path / part / "mine.csv")
+    with (tmp_path / "b/mine.csv").open("a", encoding="utf-8") as file:
+        file.write("b b,help\n")
+    assert main(["train", "a/mine.csv", "b/mine.csv", "-o", "one", "--base", "base"]) == 0
+    assert main(["train", "a/mine.csv", "b/mine.csv", "-o", "same", "--base", "one"]) == 0
+    assert "was trained on posts of" not in caplog.text
+    assert main(["train", "b/mine.csv", "a/mine.csv", "-o", "turned", "--base", "one"]) == 0
+    assert "one was trained on posts of b/mine.csv, a/mine.csv, of which some are validated on here" in caplog.text
+    assert main(["train", "a/mine.csv", "-o", "two", "--base", "one"]) == 0
+    assert "one was trained on posts of a/mine.csv, of which some are validated on here" in caplog.text
+
+
 def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch, capsys):
     def stop(config, folder):
         raise KeyboardInterrupt
@@ -385,7 +403,8 @@ def checkpoint(folder, step):
 def opened(folder, config):
     made_by = recipe_with_files(config)
     check_unfinished(folder, made_by)
-    return open_checkpoints(folder, made_by)
+    open_checkpoints(folder, made_by)
+    return folder
 
 
 def test_checkpoints_of_another_recipe_are_not_dropped(tmp_path):
@@ -397,7 +416,7 @@ def test_checkpoints_of_another_recipe_are_not_dropped(tmp_path):
     checkpoint(folder, 7)
     (folder / "checkpoint-8").mkdir()  # that a kill left unfinished
     assert last_checkpoint(opened(folder, config)) == str(folder / "checkpoint-7")
-    said = r"holds an unfinished training with seed 13 \(now 14\); run the same command as then to go on, remove that folder"
+    said = r"holds a run with seed 13 \(now 14\); run the same command as then to go on, remove that folder"
     with pytest.raises(InputError, match=said):
         opened(folder, replace(config, seed=14))
     (tmp_path / "mine.csv").write_text("text,label\nho,help\n", encoding="utf-8")
@@ -439,8 +458,25 @@ def test_the_head_learns_fastest_and_the_embeddings_slowest(name):
     model = torch.nn.ModuleDict({name: torch.nn.Embedding(9, 4), "layers": layers, "score": torch.nn.Linear(4, 8)})
     model.config = BertConfig(num_hidden_layers=2)
     groups = layerwise_rates(model, FinetuneConfig(train=("x.csv",), learning_rate=1e-3, layer_decay=0.5))
-    assert [group["lr"] for group in groups] == [1e-3, 5e-4, 2.5e-4, 1.25e-4]
-    assert [len(group["params"]) for group in groups] == [2, 2, 2, 1]
+    rates = {name: group["lr"] for name, parameter in model.named_parameters() for group in groups
+             if any(parameter is own for own in group["params"])}  # fmt: skip
+    assert rates == {
+        f"{name}.weight": 1.25e-4, "layers.0.weight": 2.5e-4, "layers.0.bias": 2.5e-4, "layers.1.weight": 5e-4,
+        "layers.1.bias": 5e-4, "score.weight": 1e-3, "score.bias": 1e-3,
+    }  # fmt: skip
+    assert groups[0]["lr"] == 1e-3  # which the Trainer logs
+
+
+def test_weight_decay_spares_biases_and_norms():
+    model = BertModel(BertConfig(**SIZES, vocab_size=20))
+    decays = {}
+    for group in layerwise_rates(model, FinetuneConfig(train=("x.csv",), weight_decay=0.1)):
+        decays |= dict.fromkeys(map(id, group["params"]), group["weight_decay"])
+    named = {name: decays[id(parameter)] for name, parameter in model.named_parameters()}
+    assert {name for name, decay in named.items() if decay == 0} == {
+        name for name in named if "LayerNorm" in name or name.endswith("bias")
+    }
+    assert set(named.values()) == {0.0, 0.1}
 
 
 def test_no_seed_deals_the_posts_as_another_does_an_epoch_later():

@@ -1,4 +1,6 @@
 import json
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification
 
 from whyshare.data.annotated import Annotated
 from whyshare.data.errors import InputError
+from whyshare.data.fingerprints import file_fingerprint
 from whyshare.data.motives import MOTIVES
 from whyshare.models.encoding import Encoder
 from whyshare.models.settings import ModelSettings
@@ -84,6 +87,20 @@ def test_no_dropout_is_none_in_attention_too(kind, tmp_path):
         assert torch.equal(model(input_ids=ids).logits, model(input_ids=ids).logits) == same
 
 
+@pytest.mark.parametrize("kind", ["bert", "roberta"])
+def test_eight_classes_of_another_task_are_not_taken_for_motives(kind, tmp_path):
+    names = {number: f"emotion{number}" for number in range(8)}
+    config = AutoConfig.for_model(kind, **SMALL, pad_token_id=0, id2label=names)
+    model = AutoModelForSequenceClassification.from_config(config)
+    head_of(model).bias.data += 1
+    model.save_pretrained(tmp_path)
+    found = load_classifier(str(tmp_path), dropout=0.0)
+    assert not torch.isclose(head_of(found).weight, head_of(model).weight).any()
+    assert not head_of(found).bias.any()
+    found.save_pretrained(tmp_path)  # under the names of the motives
+    assert torch.equal(head_of(load_classifier(str(tmp_path), dropout=0.0)).weight, head_of(found).weight)
+
+
 def test_the_moved_bias_makes_a_motive_as_probable_as_it_is_frequent(tiny_model):
     model = load_classifier(str(tiny_model), dropout=0.0)
     posts = [Annotated(str(number), f"the help {number} win", MOTIVES[4]) for number in range(100)]
@@ -113,3 +130,21 @@ def test_a_threshold_is_fitted_on_enough_posts_alone(posts, threshold, target, s
     card = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert said in card
     assert ("should be right" in card) == (posts >= 100)
+
+
+def test_training_files_of_one_name_are_told_apart(tiny_model, tmp_path):
+    paths = [tmp_path / part / "train.csv" for part in ("base", "a", "b")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text(f"text,label\n{path.parent.name},help\n", encoding="utf-8")
+    older, one, other = map(file_fingerprint, paths)
+    base = shutil.copytree(tiny_model, tmp_path / "model")
+    replace(ModelSettings.load(base), data={"train.csv": older}).save(base)
+    config = FinetuneConfig(train=tuple(map(str, [*paths[1:], paths[1]])), base=str(base))
+    held = [Annotated(str(number), f"win {number}", MOTIVES[number % 8]) for number in range(8)]
+    settings, _ = settings_from_validation(config, held, np.eye(8, dtype=np.float32))
+    assert settings.data == {"train.csv": older, "train.csv (2)": one, "train.csv (3)": other}
+    write_card(tmp_path, "mine", settings)
+    card = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert f"(SHA-256): `train.csv (2)` {one[:16]}, `train.csv (3)` {other[:16]}\n" in card
+    assert f"had learnt from before: `train.csv` {older[:16]}\n" in card

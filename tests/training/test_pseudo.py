@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,6 @@ pytest.importorskip("jieba")
 
 from whyshare import Labeller
 from whyshare.data.errors import InputError
-from whyshare.data.motives import MOTIVES
 from whyshare.data.reading import read_posts
 from whyshare.training.predict import predict_logits
 from whyshare.training.pseudo import PseudoConfig, pseudo_label, read_pseudo
@@ -77,36 +77,18 @@ def test_one_language_alone_can_be_labelled(tiny_model, tmp_path):
     np.testing.assert_allclose(rounded, exact, atol=0.05)
 
 
-def test_the_ngram_teacher_has_a_say(corpus, tmp_path):
-    rows = "".join(f"{'抽奖 win' if n % 2 else '今天'} {n},{MOTIVES[0] if n % 2 else MOTIVES[1]}\n" for n in range(60))
-    (tmp_path / "mine.csv").write_text("text,label\n" + rows, encoding="utf-8")
-    config = PseudoConfig((str(corpus),), (10,), baseline_train=(str(tmp_path / "mine.csv"),))
-    pseudo_label(config, tmp_path / "pseudo.jsonl")
-    _, probs = read_pseudo(tmp_path / "pseudo.jsonl")
-    np.testing.assert_allclose(probs.sum(axis=1), 1, atol=1e-3)
-    assert not probs[:, 2:].any()
-
-
-def test_the_ngrams_make_up_their_share_of_the_mean(corpus, tiny_model, tmp_path):
-    rows = "".join(f"{'抽奖 win' if n % 2 else '今天'} {n},{MOTIVES[0] if n % 2 else MOTIVES[1]}\n" for n in range(60))
-    (tmp_path / "mine.csv").write_text("text,label\n" + rows, encoding="utf-8")
-    means = []
-    for teachers, baseline in (((str(tiny_model),), ()), ((), ("mine.csv",)), ((str(tiny_model),) * 2, ("mine.csv",))):
-        files = tuple(str(tmp_path / file) for file in baseline)
-        pseudo_label(
-            PseudoConfig((str(corpus),), (10,), (), teachers, files, baseline_share=0.25), tmp_path / "pseudo.jsonl"
-        )
-        means.append(read_pseudo(tmp_path / "pseudo.jsonl")[1])
-    np.testing.assert_allclose(means[2], 0.75 * means[0] + 0.25 * means[1], atol=2e-4)
-
-
-def test_ngrams_cannot_learn_one_motive(corpus, tmp_path):
-    (tmp_path / "mine.csv").write_text("text,label\n" + "".join(f"win {n},help\n" for n in range(60)), encoding="utf-8")
-    config = PseudoConfig((str(corpus),), (10,), baseline_train=(str(tmp_path / "mine.csv"),))
-    with pytest.raises(
-        InputError, match=r"no baseline can be learnt from \S+mine\.csv: the posts have one motive only"
-    ):
+def test_the_probabilities_of_several_teachers_are_averaged(corpus, tiny_model, tmp_path):
+    other = shutil.copytree(tiny_model, tmp_path / "other")
+    settings = json.loads((other / "whyshare.json").read_text(encoding="utf-8"))
+    settings["temperature"] = {"all": 4.0}
+    (other / "whyshare.json").write_text(json.dumps(settings), encoding="utf-8")
+    said = []
+    for teachers in ((tiny_model,), (other,), (tiny_model, other)):
+        config = PseudoConfig((str(corpus),), (10,), teachers=tuple(map(str, teachers)))
         pseudo_label(config, tmp_path / "pseudo.jsonl")
+        said.append(read_pseudo(tmp_path / "pseudo.jsonl")[1])
+    assert (said[0] != said[1]).any()
+    np.testing.assert_allclose(said[2], (said[0] + said[1]) / 2, atol=2e-4)
 
 
 @pytest.mark.parametrize(
@@ -124,14 +106,12 @@ def test_no_text_to_label_is_one_line(corpus, tiny_model, tmp_path, changes, mes
 
 
 def test_no_teacher_is_an_error(corpus):
-    with pytest.raises(ValueError, match="no teacher"):
-        PseudoConfig((str(corpus),), (10,))
+    with pytest.raises(ValueError, match="teachers is empty; name at least one model folder"):
+        PseudoConfig((str(corpus),), (10,), teachers=())
     with pytest.raises(ValueError, match="posts names 2 numbers for 1 corpora"):
         PseudoConfig((str(corpus),), (1, 2), teachers=("x",))
     with pytest.raises(ValueError, match="languages names 'english'; known are zh, en"):
         PseudoConfig((str(corpus),), (1,), teachers=("x",), languages=("english",))
-    with pytest.raises(ValueError, match=r"baseline_share is 1\.0; a share between 0 and 1"):
-        PseudoConfig((str(corpus),), (1,), teachers=("x",), baseline_share=1.0)
 
 
 def test_logits_come_in_order_whatever_the_lengths(tiny_model):

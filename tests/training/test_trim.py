@@ -140,22 +140,27 @@ def files_of(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-@pytest.mark.parametrize("command", ["trim", "pretrain"])
+@pytest.mark.parametrize(
+    ("command", "recipe"),
+    [("trim", ""), ("pretrain", 'tokens = [9]\nbase = "whyshare-mini"\nnew_vocabulary = false\n')],
+)
 @pytest.mark.parametrize(
     ("file", "message"),
     [
         ("whyshare.json", "folder mine holds a trained model; choose another --output"),
         ("notes.txt", "folder mine holds something else than an encoder; choose another --output"),
+        ("recipe.json", "folder mine holds something else than an encoder; choose another --output"),
     ],
 )
-def test_nothing_of_another_kind_is_written_over(tmp_path, monkeypatch, capsys, command, file, message):
+def test_nothing_of_another_kind_is_written_over(tmp_path, monkeypatch, capsys, command, recipe, file, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / file).write_text("{}", encoding="utf-8")
     if file == "whyshare.json":  # of an encoder that was trained on in its own folder
         (tmp_path / "mine" / "recipe.json").write_text("{}", encoding="utf-8")
     before = files_of(tmp_path / "mine")
-    (tmp_path / "recipe.toml").write_text('corpora = ["corpus.jsonl"]\n', encoding="utf-8")
+    (tmp_path / "corpus.jsonl").touch()
+    (tmp_path / "recipe.toml").write_text(f'corpora = ["corpus.jsonl"]\n{recipe}', encoding="utf-8")
     assert main([command, "recipe.toml", "-o", "mine"]) == 2
     assert message in capsys.readouterr().err
     assert files_of(tmp_path / "mine") == before
@@ -168,3 +173,26 @@ def test_an_encoder_is_trimmed_again_into_its_folder(folder):
     (folder / "encoder/model.safetensors").unlink()  # as a stop would leave it
     assert main(["trim", "recipe.toml", "-o", "encoder"]) == 0
     assert files_of(folder / "encoder") == before
+
+
+def test_an_encoder_of_another_recipe_stays(folder, capsys):
+    before = files_of(folder / "encoder")
+    for text, said in (
+        ("pieces = 1000\nlayers = 1", "encoder holds a run with layers 2 (now 1); run the same command as then"),
+        ("texts = 9\nlayers = 3", "texts 60000 (now 9) and pieces 1000 (now 19600) and layers 2 (now 3); run"),
+        ("texts = 9\nlayers = 3\nseed = 1", "and layers 2 (now 3) and more; run the same command as then"),
+    ):
+        (folder / "recipe.toml").write_text(f'corpora = ["corpus.jsonl"]\n{text}\n', encoding="utf-8")
+        assert main(["trim", "recipe.toml", "-o", "encoder"]) == 2
+        assert said in capsys.readouterr().err
+    assert files_of(folder / "encoder") == before
+
+
+def test_an_encoder_is_made_in_the_working_folder(folder, monkeypatch):
+    (folder / "here").mkdir()
+    (folder / "recipe.toml").write_text(
+        f'corpora = ["{folder}/corpus.jsonl"]\npieces = 1000\nlayers = 2\n', encoding="utf-8"
+    )
+    monkeypatch.chdir(folder / "here")
+    assert main(["trim", "../recipe.toml", "-o", "."]) == 0
+    assert AutoModel.from_pretrained(folder / "here").config.num_hidden_layers == 2

@@ -2,6 +2,7 @@ import errno
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -80,6 +81,30 @@ def test_a_full_disk_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr(whyshare.commands.runs, "run", fill)
     assert main(["runs", "runs.jsonl"]) == 2
     assert capsys.readouterr().err == "whyshare: no space left on the disk; free some and run the same command\n"
+
+
+def test_a_fault_of_ours_is_a_traceback_and_its_own_exit_code(monkeypatch, capsys):
+    def fail(options):
+        raise KeyError("columns")
+
+    monkeypatch.setattr(whyshare.commands.runs, "run", fail)
+    assert main(["runs", "runs.jsonl"]) == 70
+    *_, error, advice = capsys.readouterr().err.splitlines()
+    assert error == "KeyError: 'columns'"
+    assert advice.startswith("whyshare: a fault of the program, not of your input; please report it")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux alone has it")
+@pytest.mark.parametrize("text", ["hi", "help " * 5000])
+def test_a_full_standard_output_is_not_taken_for_nothing_done(tmp_path, text):
+    code = "import sys; import whyshare.commands.runs as runs; from whyshare.cli import main\n"
+    code += f"runs.run = lambda options: print({text!r})\nsys.exit(main(['runs', 'runs.jsonl']))"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 74
+    assert done.stderr == (
+        "whyshare: standard output cannot be written (No space left on device); what went to files is whole\n"
+    )
 
 
 def test_a_terminal_without_chinese_shows_what_it_can():

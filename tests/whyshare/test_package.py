@@ -4,7 +4,10 @@ import shlex
 import subprocess
 import sys
 import venv
+from collections.abc import Sequence
 from pathlib import Path
+from typing import get_type_hints
+from zipfile import ZipFile
 
 import pytest
 
@@ -38,14 +41,24 @@ def test_the_wheel_labels_in_an_empty_environment_without_network(tmp_path, monk
         if (ROOT / name).is_file():
             target.write_bytes((ROOT / name).read_bytes())
     run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, source)
+    sources = (source / "whyshare.egg-info" / "SOURCES.txt").read_text(encoding="utf-8").splitlines()
+    assert {"constraints.txt", "tests/conftest.py", "examples/campaigns.csv"} <= set(sources)  # of an sdist
     venv.create(tmp_path / "empty", with_pip=True)
     python = tmp_path / "empty" / "bin" / "python"
     [wheel] = tmp_path.glob("*.whl")
+    recipes = {Path(name).name for name in ZipFile(wheel).namelist() if "/recipes/" in name}
+    assert recipes == {"README.md"}  # which lists their keys
     run(python, "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", wheel)
     code = NO_NETWORK + "from whyshare import Labeller\nprint(Labeller.load().label('求扩散！孩子在火车站走失').motive)"
     assert run(python, "-c", code).strip() == "help"
     light = "import sys, whyshare; whyshare.Labeller; print('torch' in sys.modules, 'transformers' in sys.modules)"
     assert run(python, "-c", light) == "False False\n"
+
+
+def test_what_public_functions_take_and_give_can_be_named():
+    hints = get_type_hints(whyshare.evaluate_predictions)
+    assert (hints["posts"], hints["return"]) == (Sequence[whyshare.Annotated], whyshare.Evaluation)
+    assert get_type_hints(whyshare.load_annotated)["return"] == list[whyshare.Annotated]
 
 
 def test_the_bundled_folder_is_whole_and_small():

@@ -117,7 +117,6 @@ def _write_flipped(
     options: argparse.Namespace, posts: Sequence["Annotated"], judgements: Sequence[tuple[str, "Judged"]]
 ) -> int:
     """Write the posts that two models label differently; give their number."""
-    from ..data.cleaning import clean
     from ..data.motives import MOTIVES
     from ..data.writing import open_writer
     from ..eval.comparison import flipped
@@ -128,5 +127,5 @@ def _write_flipped(
         for row in rows:
             said = {name: str(MOTIVES[j.predicted[row]]) for name, j in ((first, one), (second, other))}
             post = posts[row]
-            writer.write({"id": post.id, "text": clean(post.text), "label": str(post.label), **said})
+            writer.write({"id": post.id, "text": post.cleaned, "label": str(post.label), **said})
     return len(rows)

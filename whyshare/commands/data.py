@@ -140,7 +140,6 @@ def run_suspects(options: argparse.Namespace) -> None:
     import numpy as np
 
     from ..data.annotated import load_annotated
-    from ..data.cleaning import clean
     from ..data.writing import check_output, open_writer
 
     with needs("suspects"):
@@ -164,12 +163,12 @@ def run_suspects(options: argparse.Namespace) -> None:
         for suspect in suspects:
             post = posts[suspect.position]
             entry = {"row": post.row, "id": post.id, "problem": "label", "label": str(suspect.label)}
-            quality = {"suggested": str(suspect.suggested), "quality": suspect.quality, "text": clean(post.text)}
+            quality = {"suggested": str(suspect.suggested), "quality": suspect.quality, "text": post.cleaned}
             out.write(entry | quality)
         for pair in pairs:
             post, twin = posts[pair.first], (posts if other is None else other)[pair.second]
             entry = {"row": post.row, "id": post.id, "problem": "near-duplicate", "label": str(post.label)}
-            out.write(entry | {"suggested": str(twin.label), "other_row": twin.row, "text": clean(post.text)})
+            out.write(entry | {"suggested": str(twin.label), "other_row": twin.row, "text": post.cleaned})
     counts = Counter(suspect.label for suspect in suspects)
     rows = [(motive.both, counts[motive], int((label_ids == motive.position).sum())) for motive in MOTIVES]
     print_table(("motive", "suspect", "of"), rows)

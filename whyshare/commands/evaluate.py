@@ -160,7 +160,6 @@ def _judge_baseline(options: argparse.Namespace, posts: Sequence["Annotated"]) -
     with needs("train"):
         import jieba  # noqa: F401
     from ..data.annotated import load_annotated, parse_label_map
-    from ..data.cleaning import clean
     from ..data.reading import open_table
     from ..eval.judging import judge_probabilities
     from ..models.baseline import Baseline
@@ -178,8 +177,8 @@ def _judge_baseline(options: argparse.Namespace, posts: Sequence["Annotated"]) -
         raise InputError(
             f"no baseline can be learnt from {files}: the posts have one motive only, or share no words; give more posts"
         ) from None
-    known = {clean(post.text) for post in training}
-    seen = sum(clean(post.text) in known for post in posts)
+    known = {post.cleaned for post in training}
+    seen = sum(post.cleaned in known for post in posts)
     if seen:
         note = f"the baseline was trained on {seen} of the {len(posts)} texts that it is measured on: it looks too good"
         print(f"whyshare: {note}", file=sys.stderr)

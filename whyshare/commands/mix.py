@@ -3,7 +3,6 @@
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +14,7 @@ from ..options import add_text_column
 
 if TYPE_CHECKING:
     from ..eval.labelled_file import LabelledFile
-    from ..eval.mix import Checked, GroupMix
+    from ..eval.mix import Checked, Findings, GroupMix
     from ..eval.periods import Every, Note
 
 REPEATS = 0.05  # share of posts that repeat a text, above which that is said
@@ -44,41 +43,55 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Estimate, write what was asked for, and print."""
-    from ..eval.clusters import choose_clusters
-    from ..eval.mix import load_errors, measure_course, measure_mix
     from ..eval.pages import PAGE
-    from ..eval.sampling import read_checked
-    from ..models.settings import BUNDLED
 
     _check(options)
     labelled = _read(options)
-    unit, clusters = choose_clusters(list(labelled.hashes), labelled.clusters, options.cluster)
-    known = load_errors(options.errors or BUNDLED)
-    checked = read_checked(options.checked, labelled) if options.checked else None
     groups = labelled.groups(options.by) if options.by else [""] * len(labelled)
-    mixes = measure_mix(labelled.posts, groups, known, checked, clusters=clusters)
-    notes = _notes(labelled, checked, unit, clusters)
-    if options.by and "" in groups:
-        notes.append(("no_group", {"count": groups.count(""), "columns": " / ".join(options.by)}))
-    if any(groups) and len(mixes) == 1:
-        notes.append(("one_group", {"columns": ", ".join(options.by)}))
-    course: list[GroupMix] = []
-    if options.over:
-        every: Every = options.every or "week"
-        periods, about_dates = _periods(labelled.columns[options.over], options.over, every)
-        course = measure_course(labelled.posts, periods, known, checked, clusters=clusters)
-        notes += [*about_dates, *_gaps([mix.name for mix in course])]
-        if not course:
-            notes.append((f"one_{every}", {}))
-    _write(options, mixes, course, labelled, groups, notes, unit)
+    findings = _find(options, labelled, groups)
+    _write(options, findings, labelled, groups)
     if options.json:
-        _print_json(mixes, course, notes, unit)
+        _print_json(findings)
         return
-    _print(mixes, course, notes, unit)
+    _print(findings, lacks_authors=options.cluster is None and not labelled.hashes)
     if options.report:
         print(f"\nreport: {options.report / PAGE}")
     if options.excel:
         print(f"workbook: {options.excel}")
+
+
+def _find(options: argparse.Namespace, labelled: "LabelledFile", groups: Sequence[str]) -> "Findings":
+    """Estimate the mix of all posts, of the groups and of the periods.
+
+    :param groups: The group of each post.
+    """
+    from ..eval.clusters import choose_clusters
+    from ..eval.design_effect import number_clusters
+    from ..eval.mix import Campaign, Findings, load_errors
+    from ..eval.periods import empty_before
+    from ..eval.sampling import read_checked
+    from ..models.settings import BUNDLED
+
+    unit, clusters = choose_clusters(list(labelled.hashes), labelled.clusters, options.cluster)
+    known = load_errors(options.errors or BUNDLED)
+    checked = read_checked(options.checked, labelled) if options.checked else None
+    campaign = Campaign(labelled.posts, known, checked, None if clusters is None else number_clusters(clusters))
+    compared = campaign.compared(groups)
+    notes = _notes(labelled, checked, unit, clusters)
+    if options.by and "" in groups:
+        notes.append(("no_group", {"count": groups.count(""), "columns": " / ".join(options.by)}))
+    if any(groups) and not compared:
+        notes.append(("one_group", {"columns": ", ".join(options.by)}))
+    course: list[GroupMix] = []
+    gaps: dict[str, int] = {}
+    if options.over:
+        every: Every = options.every or "week"
+        periods, about_dates = _periods(labelled.columns[options.over], options.over, every)
+        course = campaign.compared(periods)
+        names = [mix.name for mix in course]
+        gaps = empty_before(names, every)
+        notes += [*about_dates, *_about_course(names, gaps, every)]
+    return Findings(campaign.overall(), compared, course, gaps, notes, unit)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -126,12 +139,16 @@ def _notes(
     notes: list[Note] = []
     if labelled.no_motive:
         notes.append(("no_motive", {"count": labelled.no_motive}))
+    if labelled.posts.overruled:
+        notes.append(("by_hand", {"count": labelled.posts.overruled}))
     if labelled.repeats > REPEATS * len(labelled):
         notes.append(("repeats", {"count": labelled.repeats, "posts": len(labelled)}))
     if clusters and (count := count_clusters(clusters)) < FEW_CLUSTERS:
         notes.append(("few_clusters", {"unit": unit, "counts": count}))
     if checked and checked.blank:
         notes.append(("sample_blank", {"count": checked.blank, "drawn": len(checked.gold)}))
+    if checked and checked.by_text:
+        notes.append(("by_text", {"count": checked.by_text}))
     return notes
 
 
@@ -156,49 +173,43 @@ def _periods(values: Sequence[Any], column: str, every: "Every") -> tuple[list[s
     return periods, notes
 
 
-def _gaps(names: Sequence[str]) -> list["Note"]:
-    from ..eval.periods import empty_between
+def _about_course(names: Sequence[str], gaps: Mapping[str, int], every: "Every") -> list["Note"]:
+    """Say how the periods of a course are named, and where some are missing."""
+    if not names:
+        return [(f"one_{every}", {})]
+    notes: list[Note] = [("weeks", {})] if every == "week" else []
+    if gaps:
+        first = names[names.index(next(iter(gaps))) - 1]
+        notes.append(("gaps", {"count": sum(gaps.values()), "first": first}))
+    return notes
 
-    empty = {first: empty_between(first, second) for first, second in pairwise(names)}
-    after = [name for name, count in empty.items() if count]
-    return [("gaps", {"count": sum(empty.values()), "first": after[0]})] if after else []
 
-
-def _write(
-    options: argparse.Namespace,
-    mixes: Sequence["GroupMix"],
-    course: Sequence["GroupMix"],
-    labelled: "LabelledFile",
-    groups: Sequence[str],
-    notes: Sequence["Note"],
-    unit: str,
-) -> None:
+def _write(options: argparse.Namespace, findings: "Findings", labelled: "LabelledFile", groups: Sequence[str]) -> None:
     language: Literal["en", "zh"] = options.lang or "en"
     if options.report:
-        from .. import __version__
         from ..eval.mix_report import write_mix_report
 
-        write_mix_report(options.report, mixes, course, labelled, groups, notes, unit, __version__, language)
+        write_mix_report(options.report, findings, labelled, groups, language)
     if options.excel:
         from ..eval.workbook import write_workbook
 
-        write_workbook(options.excel, mixes, course, notes, unit, language)
+        write_workbook(options.excel, findings, language)
 
 
-def _print_json(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], notes: Sequence["Note"], unit: str) -> None:
-    from ..eval.mix_report import notes_in
+def _print_json(findings: "Findings") -> None:
+    from ..eval.mix_sentences import notes_in
 
     found = {
-        "groups": [_plain(mix) for mix in mixes],
-        "course": [_plain(mix) for mix in course],
-        "intervals by": unit,
-        "notes": notes_in("en", notes),
+        "groups": [_plain(mix) for mix in (findings.overall, *findings.groups)],
+        "course": [_plain(mix) for mix in findings.course],
+        "intervals by": findings.unit,
+        "notes": notes_in("en", findings.notes),
     }
     print(json.dumps(found))
 
 
 def _plain(mix: "GroupMix") -> dict[str, object]:
-    from ..eval.mix_report import cautions_in
+    from ..eval.mix_sentences import cautions_in
 
     shares: dict[str, dict[str, object]] = {}
     for motive in MOTIVES:
@@ -222,29 +233,30 @@ def _plain(mix: "GroupMix") -> dict[str, object]:
     }
 
 
-def _print(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], notes: Sequence["Note"], unit: str) -> None:
-    from ..eval.mix_report import cautions_in, notes_in
+def _print(findings: "Findings", lacks_authors: bool) -> None:
+    from ..eval.mix_sentences import bracket_note_in, cautions_in, comparison_in, notes_in, ranked
     from ..eval.pages import percent
 
-    overall = mixes[0]
+    overall = findings.overall
     by_sample = overall.method == "checked sample"
     how = "a checked random sample" if by_sample else f"the known errors of {overall.errors_of}"
-    print(f"{overall.posts} posts; shares corrected by {how}, brackets are 95% intervals by {unit}\n")
+    for sentence in comparison_in("en", findings):
+        print(sentence)
+    print(("\n" if findings.groups else "") + f"{overall.posts} posts; shares corrected by {how}")
+    print(bracket_note_in("en", findings.unit))
+    if lacks_authors:
+        print("no author column found; name it with --cluster")
+    print()
     rows = [
-        (
-            motive.both,
-            percent(overall.of(motive)),
-            f"{overall.counted.values[motive.position]:.1%}",
-            f"{overall.em[motive.position]:.1%}",
-        )
-        for motive in sorted(MOTIVES, key=lambda motive: -overall.of(motive).value)
+        (motive.both, percent(overall.of(motive)), f"{overall.counted.values[motive.position]:.1%}")
+        for motive in ranked(overall)
     ]
-    print_table(("motive", "share", "counted", "EM"), rows)
-    _print_compared(overall, {"group": mixes[1:], "period": course})
-    warnings = cautions_in("en", mixes, course)
-    if notes or warnings:
+    print_table(("motive", "share", "counted"), rows)
+    _print_compared(overall, {"group": findings.groups, "period": findings.course})
+    warnings = cautions_in("en", [overall, *findings.groups], findings.course)
+    if findings.notes or warnings:
         print()
-    for line in [*notes_in("en", notes), *(f"warning: {warning}" for warning in warnings)]:
+    for line in [*notes_in("en", findings.notes), *(f"warning: {warning}" for warning in warnings)]:
         print(line)
     if by_sample:
         print("\nassumed: the checked posts are the random sample that was drawn, and the person is right")
@@ -254,7 +266,7 @@ def _print(mixes: Sequence["GroupMix"], course: Sequence["GroupMix"], notes: Seq
 
 
 def _print_compared(overall: "GroupMix", tables: Mapping[str, Sequence["GroupMix"]]) -> None:
-    from ..eval.mix_report import marks, marks_note_in
+    from ..eval.mix_sentences import marks, marks_note_in
     from ..eval.pages import percent
 
     marked, differs = False, False

@@ -10,7 +10,9 @@ from ..data.errors import needs
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("recipe", type=Path, help="TOML file; see training/recipes/")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the encoder; resumes if it exists")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, help="folder for the encoder; a stopped run goes on there"
+    )
     parser.set_defaults(run=run)
 
 
@@ -19,10 +21,8 @@ def run(options: argparse.Namespace) -> None:
     with needs("train"):
         from ..training.pretrain import pretrain
         from ..training.pretrain_config import PretrainConfig
-    from ..training.outputs import check_encoder_folder
     from ..training.settings import read_recipe
 
-    check_encoder_folder(options.output)
     config = read_recipe(options.recipe, PretrainConfig)
     if config.new_vocabulary:
         with needs("vectors"):

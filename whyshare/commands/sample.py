@@ -1,11 +1,11 @@
 """``whyshare sample LABELLED -n 200 -o check.xlsx``: draw posts for a person to check."""
 
 import argparse
-import shlex
 from pathlib import Path
 
 from ..data.errors import InputError
 from ..options import add_text_column
+from ..shells import typed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> None:
     print(f"{len(rows)} posts to check -> {options.output}")
     same = [word for name in options.text_column or [] for word in ("--text-column", name)]
     same += [word for name in options.by for word in ("--by", name)]
-    command = shlex.join(["whyshare", "mix", named(str(options.labelled)), "--checked", str(options.output), *same])
+    command = typed(["whyshare", "mix", named(str(options.labelled)), "--checked", str(options.output), *same])
     first = "fill in the column label (null for no post; blank is not read yet)"
     if options.format != "file":
         first = f"import it into {options.format}, label it there, export it and give that file in its place"

@@ -18,10 +18,8 @@ def run(options: argparse.Namespace) -> None:
     """Trim."""
     with needs("train"):
         from ..training.trim import TrimConfig, trim
-    from ..training.outputs import check_encoder_folder
     from ..training.settings import read_recipe
 
-    check_encoder_folder(options.output)
     config = read_recipe(options.recipe, TrimConfig)
     show_log()
     trim(config, options.output)
