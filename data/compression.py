@@ -32,7 +32,11 @@ def unpack(packed: BinaryIO, ending: str) -> IO[bytes]:
 def pack(path: Path, ending: str) -> IO[bytes]:
     """Open a file for writing; what is written is packed if the ending says so, the same bytes for the same content."""
     if ending == ".gz":
-        return cast(IO[bytes], gzip.GzipFile(path, "wb", mtime=0))
+        packed = gzip.GzipFile(
+            "", "wb", fileobj=(file := path.open("wb")), mtime=0
+        )  # without the name, a temporary one
+        packed.myfileobj = file  # it is closed with the other
+        return cast(IO[bytes], packed)
     if ending == ".zst":
         from backports import zstd
 

@@ -88,6 +88,8 @@ def train_stage(trainer: Trainer) -> list[dict[str, float]]:
     if last:
         log.info("going on from %s", last)
     trainer.train(resume_from_checkpoint=last)
+    # It has wrapped the model's forward in autocast: what is measured from here on would be of bfloat16.
+    trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
     return trainer.state.log_history
 
 

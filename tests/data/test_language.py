@@ -24,3 +24,7 @@ def test_every_text_is_in_no_languages_at_all():
     assert in_languages("Привет", ())
     assert in_languages("今天真好", ("en", "zh"))
     assert not in_languages("今天真好", ("en",))
+
+
+def test_four_words_of_five_are_enough():
+    assert [detect_language(text) for text in ("你好你好 hi", "one two three four 好")] == ["zh", "en"]

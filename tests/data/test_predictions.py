@@ -28,3 +28,13 @@ def test_the_text_column_is_found_as_it_was_when_the_posts_were_labelled(tmp_pat
     assert post.text == "how do I"
     with pytest.raises(InputError, match="no column 'body'; it has Post Text, text, motive"):
         list(read_predictions(path, "body"))
+
+
+from whyshare.data.results import PROBABILITY_COLUMNS
+
+
+def test_probabilities_that_do_not_sum_to_1_are_refused(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(",".join(["motive", *PROBABILITY_COLUMNS]) + "\nbenefit,0.95" + ",0" * 7, encoding="utf-8")
+    with pytest.raises(InputError, match=r"row 2: the probabilities sum to 0\.9500; 1 is needed"):
+        list(read_predictions(path))

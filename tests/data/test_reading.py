@@ -514,3 +514,20 @@ def test_a_pipe_is_named_as_one(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(InputError, match="is a pipe or a device, which can be read but once; pipe it in"):
         read_posts(tmp_path / "pipe")
+
+
+def test_what_excel_and_others_leave_in_a_folder_is_not_read(tmp_path):
+    write(tmp_path / "a.csv", "text\nhi\n")
+    write(tmp_path / "~$a.xlsx", b"\x03Ann")  # beside a workbook that is open
+    write(tmp_path / "._a.csv", b"\x00\x05\x16\x07")  # of macOS
+    assert read(tmp_path) == (["hi"], [])
+
+
+def test_colons_in_a_name_are_no_sheet(tmp_path):
+    assert read(write(tmp_path / "a::b.csv", "text\nhi\n")) == (["hi"], [])
+
+
+def test_a_quote_is_given_up_after_a_number_of_lines(tmp_path):
+    rows = "2,plain\n" * 2001
+    texts, rejects = read(write(tmp_path / "a.csv", f'id,text\n1,"open\n{rows}"\n3,end\n'))
+    assert (len(texts), rejects[0]) == (2002, (2, "a quote is opened and not closed within 2000 lines"))

@@ -311,3 +311,25 @@ def test_a_private_file_stays_private(tmp_path):
     with open_writer(path, ["text"]):
         pass
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    done, replace = [], Path.replace
+    monkeypatch.setattr(os, "fsync", lambda _: done.append("fsync"))
+    monkeypatch.setattr(Path, "replace", lambda path, target: done.append("replace") or replace(path, target))
+    write(tmp_path / "a.csv", [("hi", 1)])
+    assert done == ["fsync", "replace"]
+
+
+def test_a_third_labelling_overwrites_neither_of_the_others():
+    names = merge_columns(["motive", "motive_whyshare"], ["motive"])
+    assert names == {"motive": "motive_whyshare_whyshare"}
+
+
+def test_a_packed_file_is_the_same_whenever_it_is_written(tmp_path, monkeypatch):
+    packed = set()
+    for now in (1e9, 2e9):
+        monkeypatch.setattr("time.time", lambda now=now: now)
+        write(tmp_path / "a.csv.gz", [("hi", 1)])
+        packed.add((tmp_path / "a.csv.gz").read_bytes())
+    assert len(packed) == 1

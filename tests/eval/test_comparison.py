@@ -70,3 +70,14 @@ def test_a_gain_in_one_class_shows_there():
     assert only.class_p_values["warning"] == 1.0
     assert only.classes["help"].value == -1.0
     assert only.as_json()["classes"]["help"]["F1"] == [-1.0, None, None]  # in every resample
+
+
+def test_models_are_compared_by_authors():
+    gold = np.tile(np.arange(8), 25)
+    models = [("one", Judged(gold, np.where(np.repeat(np.arange(20) % 3 > 0, 10), gold, (gold + 1) % 8)))]
+    models.append(("other", Judged(gold, np.where(np.repeat(np.arange(20) % 4 > 1, 10), gold, (gold + 1) % 8))))
+    [alone], [by_author] = (
+        compare(models, resamples=200),
+        compare(models, np.repeat(np.arange(20), 10).astype(str), 200),
+    )
+    assert by_author.accuracy.high - by_author.accuracy.low > 2 * (alone.accuracy.high - alone.accuracy.low)

@@ -454,3 +454,18 @@ def test_four_languages_fit_their_tables(folder):
     Path("frame.html").write_text(FRAME.format(width=1280), encoding="utf-8")
     dom, _ = in_chromium(folder, Path("frame.html"))
     assert "<p>0 too wide, 0 scroll," in dom
+
+
+def test_compare_draws_by_author_and_as_often_as_asked(folder, monkeypatch):
+    asked = []
+    monkeypatch.setattr("whyshare.eval.comparison.compare", lambda *values, **_: asked.append(values[1:]) or [])
+    command = ["compare", "gold.csv", *["--predictions", "labelled.jsonl"] * 2, "--cluster", "author"]
+    assert main([*command, "--resamples", "7", "--json"]) == 0
+    [(clusters, resamples)] = asked
+    assert (clusters[:6], resamples) == (["a0", "a1", "a2", "a3", "a4", "a0"], 7)
+
+
+def test_eval_draws_as_often_as_asked(folder, capsys):
+    assert main(["eval", "gold.csv", "--predictions", "labelled.jsonl", "--resamples", "1", "--json"]) == 0
+    [only, *_] = json.loads(capsys.readouterr().out)
+    assert only["metrics"]["macro-F1"][1:] == [None, None]  # which one resample cannot tell

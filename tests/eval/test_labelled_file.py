@@ -73,3 +73,9 @@ def test_posts_of_an_author_have_one_number(tmp_path):
     ann, bob, *others = LabelledFile.read(tmp_path / "posts.jsonl", hashed=["user"]).clusters("user")
     assert ann != bob
     assert others == ["", ann, "", "", bob]
+
+
+def test_many_groups_of_many_posts_each_are_no_mistake(tmp_path):
+    rows = [json.dumps({"text": f"{n}", "city": f"c{n % 60}", "motive": "help"}) for n in range(660)]
+    (tmp_path / "posts.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    assert len(set(LabelledFile.read(tmp_path / "posts.jsonl", columns=["city"]).groups(["city"]))) == 60

@@ -146,3 +146,14 @@ def test_few_posts_have_few_dots_in_the_reliability_diagram(judged, posts, dots)
 def test_without_probabilities_only_labels_are_measured(judged):
     labels_only = Judged(judged.gold, judged.predicted)
     assert set(summary_metrics(labels_only, np.ones((1, 600)))) == {"macro-F1", "accuracy"}
+
+
+from types import SimpleNamespace
+
+from whyshare.eval.evaluation import spread
+from whyshare.eval.intervals import Estimate
+
+
+def test_the_spread_of_two_runs_by_hand():
+    runs = [SimpleNamespace(metrics={"macro-F1": Estimate(score, 0, 1)}, languages={}) for score in (0.5, 0.6)]
+    assert spread(runs, {}) == "0.550 ± 0.071"

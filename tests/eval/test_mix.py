@@ -153,3 +153,12 @@ def test_variance_by_clusters_is_that_of_their_totals():
     parts = (cells == 3) / 200 - np.mean(cells == 3) / 200
     assert clusters.variance(parts) == pytest.approx(by_hand[3, 3], rel=1e-3)
     assert number_clusters(["ann", "", "ann", None]).tolist() == [0, 1, 0, 3]
+
+
+def test_a_checked_post_counts_for_all_that_it_stands_for():
+    rng = np.random.default_rng(3)
+    gold = np.repeat([0, 4], [100, 900])
+    drawn = np.r_[:50, 100:150]  # as many of the small group as of the large one
+    checked = Checked(drawn, gold[drawn], np.repeat([2.0, 18.0], 50))
+    everything = Campaign(posts_of(said_of(gold, rng)), known(), checked).overall()
+    assert everything.best.values[0] == pytest.approx(0.1, abs=0.02)

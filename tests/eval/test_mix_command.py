@@ -624,3 +624,18 @@ def test_the_example_runs(tmp_path, monkeypatch, capsys):
     for command in commands[:3]:
         assert main(command.split()) == 0
     assert "share to win" in (tmp_path / "mix-report" / "report.html").read_text(encoding="utf-8")
+
+
+def test_groups_and_periods_know_of_authors(folder, capsys):
+    def of_author(number):
+        said = MOTIVES[number // 10 % 8]
+        return {"Author": f"a{number // 10}", "motive": said} | {f"p_{m}": 0.86 if m == said else 0.02 for m in MOTIVES}
+
+    rewrite(of_author)
+    widths = []
+    for unit in ("Author", "posts"):
+        assert main([*MIX, "--by", "city", "--over", "day", "--cluster", unit, "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        shares = [mix["shares"]["help"]["share"] for mix in (*found["groups"], *found["course"])]
+        widths.append([high - low for _, low, high in shares])
+    assert all(by_author > 1.2 * by_post for by_author, by_post in zip(*widths, strict=True))

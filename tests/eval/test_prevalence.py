@@ -303,3 +303,7 @@ def test_posts_in_cells_that_no_known_post_has_say_nothing():
     matrix = np.zeros((1, 8, 9))
     matrix[:, :, :8] = np.eye(8)
     np.testing.assert_allclose(solve_mixture(np.eye(9)[None, 8], matrix), np.full((1, 8), 1 / 8))
+
+
+def test_languages_that_validation_lacks_leave_its_posts_as_they_are():
+    assert known().weights_for(np.full(9, "other")).tolist() == [1.0] * 3000

@@ -39,3 +39,16 @@ def test_numbers_of_the_charts_stand_in_tables(page):
     assert re.search(r'<th scope="row">65%</th><td>\d+% \[\d+, \d+\]</td><td>\d+</td>', page)
     assert not re.search(r"<th[ >](?!scope)", page.replace("<th scope", ""))
     assert "宏平均 F1（中文）" in page
+
+
+import numpy as np
+
+from whyshare.data.annotated import Annotated
+from whyshare.eval.judging import judge_probabilities
+from whyshare.eval.report import find_errors
+
+
+def test_the_most_certain_errors_come_first():
+    posts = [Annotated(str(number), f"post {number}", MOTIVES[0]) for number in range(3)]
+    probs = np.array([[0.0, sure, *[(1 - sure) / 6] * 6] for sure in (0.5, 0.9, 0.7)])
+    assert [error.post.id for error in find_errors(judge_probabilities(posts, probs), posts)] == ["1", "2", "0"]

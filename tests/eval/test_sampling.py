@@ -130,3 +130,56 @@ def test_both_codebooks_say_the_same():
 
     assert shape(english) == shape(chinese)
     assert english.count("`care: true`") == chinese.count("`care: true`") == 1
+
+
+from pathlib import Path
+
+
+def test_another_seed_draws_other_posts(labelled, tmp_path):
+    drawn = []
+    for name, seed in (("a.csv", "0"), ("b.csv", "0"), ("c.csv", "1")):
+        assert main(["sample", "labelled.jsonl", "-n", "3", "-o", name, "--seed", seed]) == 0
+        drawn.append((tmp_path / name).read_bytes())
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_the_groups_of_a_sample_are_mixed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [{"text": f"post {row}", "motive": "help", "city": "ab"[row >= 20]} for row in range(40)]
+    (tmp_path / "labelled.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    assert main(["sample", "labelled.jsonl", "-n", "20", "-o", "check.csv", "--by", "city"]) == 0
+    with (tmp_path / "check.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert {int(row["post"]) > 20 for row in list(csv.DictReader(file))[:10]} == {True, False}
+
+
+def test_a_task_that_was_skipped_has_no_label(labelled, tmp_path):
+    draw("check.json", "--format", "label-studio")
+    tasks = json.loads((tmp_path / "check.json").read_text(encoding="utf-8"))
+    said, skipped = ({"result": [{"value": {"choices": [label]}}]} for label in ("help", "value"))
+    for task in tasks:
+        task["annotations"] = [skipped | {"was_cancelled": True}, said]
+    del tasks[0]["annotations"][1]
+    (tmp_path / "check.json").write_text(json.dumps(tasks), encoding="utf-8")
+    assert read_checked(tmp_path / "check.json", labelled).gold.tolist() == [-1, *[6] * 5]
+
+
+def test_a_post_that_stands_twice_in_a_sample_is_refused(labelled, tmp_path):
+    draw("check.csv")
+    fill(tmp_path / "check.csv", ["help"] * 6)
+    data = (tmp_path / "check.csv").read_bytes()
+    (tmp_path / "check.csv").write_bytes(data + data.splitlines(keepends=True)[-1])
+    with pytest.raises(InputError, match="has a post twice"):
+        read_checked(tmp_path / "check.csv", labelled)
+
+
+def test_a_sample_is_replaced_whole_or_not_at_all(labelled, tmp_path, monkeypatch):
+    draw("check.xlsx")
+    before = (tmp_path / "check.xlsx").read_bytes()
+
+    def torn(book, path):
+        Path(path).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(openpyxl.Workbook, "save", torn)
+    assert main(["sample", "labelled.jsonl", "-n", "6", "-o", "check.xlsx", "--force"]) == 2
+    assert (tmp_path / "check.xlsx").read_bytes() == before

@@ -95,3 +95,9 @@ def test_the_command_lists_both(tmp_path, monkeypatch, capsys):
     assert main(["data", "suspects", "mine.csv", "--against", "other.csv", "-o", "look.csv"]) == 0
     assert "near-duplicates with other.csv -> look.csv" in capsys.readouterr().out
     assert "11,11,near-duplicate,existence,help,,3," in (tmp_path / "look.csv").read_text(encoding="utf-8-sig")
+
+
+def test_a_pair_is_listed_once_however_the_texts_are_cut(monkeypatch):
+    monkeypatch.setattr("whyshare.eval.suspects._BLOCK", 2)
+    found = near_duplicates(["a text to be found", "one of its own", "and one more here", "a text to be found"])
+    assert [(pair.first, pair.second) for pair in found] == [(0, 3)]

@@ -459,3 +459,22 @@ def test_a_mistake_is_one_line_and_exit_code_2(posts, tiny_model, monkeypatch, c
     assert message in error
     assert error.count("\n") == 1
     assert not list(posts.parent.glob("out.csv*"))
+
+
+from whyshare.inference.chunks import ChunkLabeller
+
+
+def test_what_is_remembered_stays_small(tiny_model, monkeypatch):
+    monkeypatch.setattr("whyshare.inference.chunks.REMEMBERED", 10)
+    labeller = ChunkLabeller(Labeller.load(tiny_model, "cpu"))
+    for start in range(0, 40, 8):
+        labeller.label([f"help {number}" for number in range(start, start + 8)])
+    assert len(labeller._known) <= 10
+
+
+def test_a_stop_does_not_wait_for_what_is_still_to_be_computed(posts, tiny_model, tmp_path, monkeypatch):
+    stopped, stop = [], ChunkLabeller.stop
+    monkeypatch.setattr(ChunkLabeller, "stop", lambda self: stopped.append(True) or stop(self))
+    with pytest.raises(Killed):
+        run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model), stop_after(2))
+    assert stopped

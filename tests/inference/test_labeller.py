@@ -241,3 +241,15 @@ def test_a_damaged_folder_is_one_line(tiny_model, tmp_path, device, name):
 def test_no_thread_is_too_few(tiny_model):
     with pytest.raises(ValueError, match="threads is 0; a whole number from 1 up is needed"):
         Labeller.load(tiny_model, threads=0)
+
+
+def test_of_an_endless_stream_only_so_much_is_held(labeller, monkeypatch):
+    sizes, label_clean = [], labeller.label_clean
+    monkeypatch.setattr("whyshare.inference.labeller.WINDOW", 128)
+    monkeypatch.setattr(labeller, "label_clean", lambda texts: sizes.append(len(texts)) or label_clean(texts))
+    assert len(list(labeller.label(iter(["a"] * 600)))) == 600
+    assert sizes == [64, 128, 128, 128, 128, 24]
+
+
+def test_so_many_threads_as_asked(tiny_model):
+    assert Labeller.load(tiny_model, "cpu", threads=3).engine.threads == 3

@@ -31,3 +31,16 @@ def test_a_huge_text_is_truncated(encoder):
 def test_one_equals_many(encoder):
     texts = ["今天", "hello 😂", "", "😂😂", "mixed 中文 text"]
     assert encoder.encode(texts) == [encoder.encode([text])[0] for text in texts]
+
+
+@pytest.mark.parametrize(("length", "head"), [(8, 4), (7, 4)])
+def test_head_and_tail_are_halves(tiny_encoder, length, head):
+    text = "今天真好" * 20 + "求助"
+    [whole], [cut] = (Encoder.load(tiny_encoder, limit).encode_clean([text]) for limit in (500, length))
+    assert cut.ids == whole.ids[:head] + whole.ids[head - length :]
+
+
+def test_a_text_that_just_fits_is_not_truncated(tiny_encoder):
+    [whole] = Encoder.load(tiny_encoder, 500).encode_clean(["今天真好求助"])
+    for length, truncated in ((len(whole.ids), False), (len(whole.ids) - 1, True)):
+        assert Encoder.load(tiny_encoder, length).encode_clean(["今天真好求助"])[0].truncated == truncated

@@ -74,3 +74,10 @@ def test_rare_motives_weigh_more_in_training_alone(encoder):
         weighed.max(axis=1) / soft_targets(posts, 0.15).max(axis=1), [2 / 3] * 3 + [2], rtol=1e-6
     )
     np.testing.assert_allclose(validation_examples(posts, encoder, config)["labels"], soft_targets(posts, 0.15))
+
+
+def test_rare_motives_weigh_more_in_what_teachers_say_too(tmp_path, encoder):
+    posts = [*[Annotated("1", "今天", MOTIVES[0])] * 3, Annotated("2", "天气", MOTIVES[4])]
+    file = taught(tmp_path / "taught.jsonl", "the you")  # of which they are sure that it is value
+    config = FinetuneConfig(train=("x.csv",), pseudo=(file,), class_weight_power=1.0)
+    assert max(training_examples(posts, HELD, encoder, config)["labels"][-1]) == pytest.approx(2)

@@ -515,3 +515,30 @@ def test_a_mistake_is_one_line(tmp_path, monkeypatch, capsys, arguments, message
     error = capsys.readouterr().err
     assert message in error
     assert not (tmp_path / "model").exists()
+
+
+import numpy as np
+
+from whyshare.data.annotated import load_annotated
+from whyshare.training.finetune import finetune
+
+
+def test_the_head_is_drawn_by_its_own_seed(tmp_path, monkeypatch):
+    def stop(seed):
+        raise InputError(f"drawn by {seed}")
+
+    monkeypatch.setattr("whyshare.training.finetune.set_seed", stop)
+    with pytest.raises(InputError, match="drawn by 2"):
+        finetune(FinetuneConfig(train=("x.csv",), seed=1, init_seed=2), tmp_path / "model")
+
+
+def test_what_is_written_of_the_validation_posts_is_what_the_model_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    base_of("bert", tmp_path / "base")
+    write_posts(tmp_path / "mine.csv")
+    (tmp_path / "recipe.toml").write_text('train = ["mine.csv"]\nbase = "base"\nepochs = 1\nlearning_rate = 5e-2\n')
+    assert main(["train", "recipe.toml", "-o", "model"]) == 0
+    written = list(csv.DictReader((tmp_path / "model/validation.csv").open(encoding="utf-8-sig")))
+    texts = [post.text for post in load_annotated(tmp_path / "mine.csv") if post.id in {row["id"] for row in written}]
+    said = Labeller.load("model", "torch-cpu").probabilities(texts)
+    assert said == pytest.approx(np.array([[float(row[f"p_{m}"]) for m in MOTIVES] for row in written]), abs=6e-5)

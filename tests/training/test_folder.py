@@ -148,3 +148,8 @@ def test_training_files_of_one_name_are_told_apart(tiny_model, tmp_path):
     card = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert f"(SHA-256): `train.csv (2)` {one[:16]}, `train.csv (3)` {other[:16]}\n" in card
     assert f"had learnt from before: `train.csv` {older[:16]}\n" in card
+
+
+def test_whoever_may_read_a_model_may_read_its_weights(tiny_model):
+    config, weights = ((tiny_model / name).stat().st_mode for name in ("config.json", "model.safetensors"))
+    assert weights == config

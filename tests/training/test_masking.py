@@ -55,3 +55,10 @@ def test_masks_follow_the_seed(packed):
     draw = [mask_batch(packed, np.arange(9), 0.2, IDS, np.random.default_rng(seed)).input_ids for seed in (1, 1, 2)]
     assert (draw[0] == draw[1]).all()
     assert (draw[0] != draw[2]).any()
+
+
+def test_one_token_of_ten_becomes_another_one(packed):
+    batch = mask_batch(packed, np.arange(200), 0.5, IDS, np.random.default_rng(1))
+    shown = batch.input_ids[batch.chosen]
+    assert np.mean(shown == IDS.mask) == pytest.approx(0.8, abs=0.04)
+    assert np.mean((shown != IDS.mask) & (shown != batch.targets)) == pytest.approx(0.1, abs=0.04)

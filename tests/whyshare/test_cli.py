@@ -127,3 +127,27 @@ def test_a_missing_extra_names_the_pip_line(monkeypatch, capsys, tmp_path):
         monkeypatch.delitem(sys.modules, f"whyshare.training.{module}", raising=False)
     assert main(["train", "x.csv", "-o", str(tmp_path / "model")]) == 2
     assert 'this command needs: pip install "whyshare[train]"' in capsys.readouterr().err
+
+
+import signal
+
+from whyshare.cli import every_stop_as_ctrl_c
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no such signal here")
+def test_what_nohup_ignores_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with every_stop_as_ctrl_c():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_ctrl_c_is_a_word_and_exit_code_130(monkeypatch, capsys):
+    def stop(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(whyshare.commands.runs, "run", stop)
+    assert main(["runs", "runs.jsonl"]) == 130
+    assert capsys.readouterr().err == "whyshare: interrupted\n"
