@@ -1,6 +1,7 @@
 """Packed files of text: ``.gz``, ``.bz2``, ``.xz`` and ``.zst``."""
 
 import gzip
+import io
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 

@@ -64,11 +64,12 @@ def resample_weights(
         draws the same posts, so that two models measured with it are compared in pairs.
     """
     rng = np.random.default_rng(seed)
-    names, membership = np.arange(posts), slice(None)
+    membership = np.arange(posts)
     if clusters is not None:
-        names, membership = np.unique(list(each_named(clusters)), return_inverse=True)
+        membership = np.unique(list(each_named(clusters)), return_inverse=True)[1]
+    units = int(membership.max()) + 1
     weights = np.ones((1 + resamples, posts))
-    weights[1:] = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)[:, membership]
+    weights[1:] = rng.multinomial(units, np.full(units, 1 / units), size=resamples)[:, membership]
     return weights if sampling is None else weights * np.asarray(sampling)
 
 

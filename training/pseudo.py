@@ -58,7 +58,7 @@ def pseudo_label(config: PseudoConfig, path: Path) -> None:
     for folder in config.teachers:
         probs.append(model_probabilities(Path(folder), texts, config.bfloat16))
         log.info("%s has labelled %d texts", folder, len(texts))
-    mean = np.mean(probs, axis=0, dtype=np.float64)
+    mean: NDArray[np.float64] = np.stack(probs).mean(axis=0, dtype=np.float64)
     with open_writer(path, ["text", *PROBABILITY_COLUMNS]) as writer:
         for text, row in zip(texts, mean.round(4).tolist(), strict=True):
             writer.write({"text": text, **dict(zip(PROBABILITY_COLUMNS, row, strict=True))})
