@@ -33,9 +33,8 @@ def unpack(packed: BinaryIO, ending: str) -> IO[bytes]:
 def pack(path: Path, ending: str) -> IO[bytes]:
     """Open a file for writing; what is written is packed if the ending says so, the same bytes for the same content."""
     if ending == ".gz":
-        packed = gzip.GzipFile(
-            "", "wb", fileobj=(file := path.open("wb")), mtime=0
-        )  # without the name, a temporary one
+        file = io.FileIO(path, "w")
+        packed = gzip.GzipFile("", "wb", fileobj=file, mtime=0)  # without the name, which is a temporary one
         packed.myfileobj = file  # it is closed with the other
         return cast(IO[bytes], packed)
     if ending == ".zst":
