@@ -6,12 +6,13 @@ from .errors import InputError
 
 TextColumn = str | Sequence[str] | None  # one name, or several that are read together; None for the usual names
 
-# In order of preference; compared without case, spaces and underscores.
+# In order of preference; compared without case, spaces and underscores. A column named comment or 评论 is not among them:
+# in exports of posts it counts them.
 TEXT_COLUMNS = (
     "text", "content", "内容", "正文", "微博正文", "文本", "body", "post", "message", "caption", "fulltext", "tweet",
-    "tweettext", "posttext", "微博内容", "博文", "博文内容", "帖子", "帖子内容", "笔记内容", "评论", "评论内容", "文案",
+    "tweettext", "posttext", "微博内容", "博文", "博文内容", "帖子", "帖子内容", "笔记内容", "评论内容", "博文原文", "文案",
     "rawcontent", "contenttext", "正文内容", "帖子正文", "笔记正文", "推文", "推文内容", "动态内容",
-    "selftext", "comment", "sentence", "desc", "description", "标题", "title",
+    "selftext", "sentence", "desc", "description", "标题", "title",
 )  # fmt: skip
 _TITLES = ("title", "标题", "帖子标题", "笔记标题")
 

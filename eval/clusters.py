@@ -9,6 +9,7 @@ from ..data.errors import InputError
 AUTHORS = (
     "author", "author_id", "user", "user_id", "username", "screen_name", "nickname",
     "作者", "用户", "用户名", "用户昵称", "用户id", "博主", "昵称",
+    "作者uid", "作者id", "作者昵称", "博主昵称", "发布者", "uid",
 )  # fmt: skip
 SOURCES = ("source", "来源")
 LEAST_CLUSTERS = 20  # of fewer values, resamples would say little
