@@ -69,7 +69,7 @@ def test_a_stopped_run_goes_on_unless_the_contents_changed(bucket, tiny_model, t
         assert main(label) == 130
     assert list(tmp_path.glob("out.csv.parts/*.npz"))
     content = bucket.cat_file("/bucket/more.jsonl")
-    bucket.pipe("/bucket/more.jsonl", content + b'{"id": 5, "text": "new"}\n')
+    bucket.pipe("/bucket/more.jsonl", b'{"id": 5, "text": "new"}\n' + content)
     assert main(label) == 2
     assert "unfinished work with another input" in capsys.readouterr().err
     bucket.pipe("/bucket/more.jsonl", content)
