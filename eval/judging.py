@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +61,7 @@ def evaluate_predictions(
     :param posts: What :func:`whyshare.load_annotated` reads.
     :param predictions: A motive for each post, or their probabilities, shape (posts, 8), columns in label order.
     :param clusters: Author or source of each post, where posts of one are alike; a post without one is its own.
-    :param sampling: How many posts each stands for, where they were not drawn with equal chances (:func:`sampling_of`).
+    :param sampling: How many posts each stands for, where they were not drawn with equal chances (:func:`~.sampling.sampling_of`).
     :raises ValueError: If the predictions do not fit the posts.
     """
     if isinstance(predictions, np.ndarray) and predictions.ndim == 2:
@@ -96,28 +95,6 @@ def judge_majority(posts: Sequence[Annotated]) -> Judged:
 def judge_chance(posts: Sequence[Annotated], seed: int = 0) -> Judged:
     """Judge the annotators' motives, given to the posts at random: in their true shares."""
     return judge(posts, [posts[k].label for k in np.random.default_rng(seed).permutation(len(posts))])
-
-
-def sampling_of(posts: Sequence[Annotated]) -> list[float] | None:
-    """Give how many posts each stands for, in a sample that ``whyshare sample --by`` drew; None where all the same.
-
-    :raises InputError: If some of the posts have such a weight and others none.
-    """
-    given = [post.fields.get("weight") if "post" in post.fields else None for post in posts]
-    if len({str(weight) for weight in given}) < 2:
-        return None
-    weights = []
-    for post, weight in zip(posts, given, strict=True):
-        try:
-            weights.append(float(weight or 0))
-        except (TypeError, ValueError):
-            weights.append(0.0)
-        if not (isfinite(weights[-1]) and weights[-1] > 0):
-            raise InputError(
-                f"row {post.row}: the weight is {shown(weight)}; posts drawn by whyshare sample --by need the number above "
-                "0 that it wrote there, put it back"
-            )
-    return weights
 
 
 def check_classes(posts: Sequence[Annotated], file: str) -> None:

@@ -85,7 +85,6 @@ def write_mix_report(
         "names": {motive: motive_name(motive, language) for motive in MOTIVES},
         "words_left_out": said.chinese_left_out,
         "made_from": words["made_from"].format(file=labelled.path.name, version=__version__),
-        "space": "" if language == "zh" else " ",
     }
     return write_page(folder, "mix.html", language, values)
 

@@ -1,6 +1,5 @@
 """The evaluation report: a folder of ``report.html``, ``metrics.json``, ``predictions.parquet`` and ``errors.csv``."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +10,10 @@ from ..data.annotated import Annotated
 from ..data.cleaning import excerpt
 from ..data.motives import MOTIVES, Motive
 from ..data.results import PROBABILITY_COLUMNS
+from ..data.whole_files import write_json
 from ..data.writing import open_writer
 from .charts import bars, coverage_plot, heat_map, reliability_plot
 from .evaluation import Evaluation, spread
-from .judging import sampling_of
 from .metrics import Judged
 from .pages import (
     COLOURS,
@@ -27,6 +26,7 @@ from .pages import (
     words_in,
     write_page,
 )
+from .sampling import sampling_of
 
 ERRORS_SHOWN = 20
 TEXT_SHOWN = 160  # characters of a post
@@ -68,8 +68,11 @@ def write_report(
     errors = find_errors(judged, posts)
     evaluation = evaluations[0]
     metrics = {"models": [one.as_json() for one in [*evaluations, *yardsticks]], "provenance": dict(provenance)}
-    (folder / METRICS).write_text(json.dumps(metrics, indent=2, ensure_ascii=False), encoding="utf-8")
-    _write_predictions(folder / "predictions.parquet", judged, posts, interval_unit)
+    write_json(folder / METRICS, metrics)
+    drawn_by = [interval_unit] if interval_unit != "posts" else []
+    if is_weighed := sampling_of(posts) is not None:
+        drawn_by += ["post", "weight"]
+    _write_predictions(folder / "predictions.parquet", judged, posts, drawn_by)
     _write_errors(folder / "errors.csv", errors)
     words = words_in(language)
     unit = words.get(f"unit_{interval_unit}", interval_unit)
@@ -81,12 +84,11 @@ def write_report(
         else "",
         "answer": answer(evaluation, yardsticks[0], language),
         "count_of": ("（{}）" if language == "zh" else " ({})").format,
-        "space": "" if language == "zh" else " ",
         "name_of": lambda name: words.get(name, name),
         "own_names": {one.name for one in evaluations},
         "left_out": left_out_in(language, evaluations, yardsticks),
         "interval_note": words["interval_note"].format(unit=unit, resamples=resamples),
-        "weighted": words["weighted"] if sampling_of(posts) else "",
+        "weighted": words["weighted"] if is_weighed else "",
         "few_clusters": few_clusters_in(language, evaluation, unit),
         "names": {motive: motive_name(motive, language) for motive in MOTIVES},
         "gains": {motive: motive.gain_zh if language == "zh" else motive.gain_en for motive in MOTIVES},
@@ -109,8 +111,7 @@ def answer(first: Evaluation, majority: Evaluation, language: PageLanguage) -> s
         majority=f"{majority.metrics['macro-F1'].value:.3f}",
     )
     if 0.6 in first.coverage:
-        space = "" if language == "zh" else " "
-        sentence += space + words["answer_coverage"].format(accuracy=percent(first.coverage[0.6], NO_BREAK))
+        sentence += words["space"] + words["answer_coverage"].format(accuracy=percent(first.coverage[0.6], NO_BREAK))
     return sentence
 
 
@@ -120,8 +121,7 @@ def few_clusters_in(language: PageLanguage, evaluation: Evaluation, unit: str) -
     :param unit: What is few, in words.
     """
     words = words_in(language)
-    comma = "、" if language == "zh" else ", "
-    counts = comma.join(f"{words.get(part, part)} {count}" for part, count in evaluation.few_clusters.items())
+    counts = words["comma"].join(f"{words.get(part, part)} {count}" for part, count in evaluation.few_clusters.items())
     return words["few_clusters"].format(unit=unit, counts=counts) if counts else ""
 
 
@@ -131,7 +131,6 @@ def left_out_in(
     """Say what macro-F1 averages over where that is not all motives, and for which of the models if not for all."""
     words = words_in(language)
     lines = []
-    semicolon = "；" if language == "zh" else "; "
     for part in ("all", *evaluations[0].languages):
         models: dict[tuple[Motive, ...], list[str]] = {}
         for one in evaluations:
@@ -142,9 +141,9 @@ def left_out_in(
             if motives:
                 values = {
                     "part": words.get(part, part),
-                    "models": "".join(f"{semicolon}{name}" for name in names) if len(models) > 1 else "",
+                    "models": "".join(words["semicolon"] + name for name in names) if len(models) > 1 else "",
                     "count": len(MOTIVES) - len(motives),
-                    "motives": ", ".join(motives) if language == "en" else "、".join(one.zh for one in motives),
+                    "motives": words["comma"].join(motives if language == "en" else [one.zh for one in motives]),
                 }
                 lines.append(words["left_out"].format(**values))
     return lines
@@ -221,14 +220,13 @@ def _confidence_charts(evaluation: Evaluation, words: dict[str, str]) -> dict[st
     }
 
 
-def _write_predictions(path: Path, judged: Judged, posts: Sequence[Annotated], interval_unit: str) -> None:
+def _write_predictions(path: Path, judged: Judged, posts: Sequence[Annotated], drawn_by: Sequence[str]) -> None:
     """Write what the model said, with what a comparison of reports needs: what resamples and the posts were drawn by."""
     columns = ["id", "language", "text", "label", "motive", *(PROBABILITY_COLUMNS if judged.probs is not None else ())]
-    drawn_by = [interval_unit] if interval_unit not in ("posts", *columns) else []
-    drawn_by += ["post", "weight"] if sampling_of(posts) else []
-    with open_writer(path, columns + drawn_by) as writer:
+    more = [name for name in drawn_by if name not in columns]
+    with open_writer(path, columns + more) as writer:
         for row, post in enumerate(posts):
-            values: dict[str, object] = {name: post.fields.get(name) for name in drawn_by}
+            values: dict[str, object] = {name: post.fields.get(name) for name in more}
             values |= {"id": post.id, "language": post.language, "text": post.cleaned}
             values["label"], values["motive"] = str(post.label), str(MOTIVES[judged.predicted[row]])
             if judged.probs is not None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.annotated import parse_motive
+from ..data.annotated import Annotated, parse_motive
 from ..data.cells import flat_cell
 from ..data.cleaning import clean
 from ..data.columns import find_column
@@ -112,11 +112,9 @@ def _places_by_text(
     checked: Sequence[Mapping[str, Any]], places: Sequence[int | None], labelled: LabelledFile
 ) -> list[list[int]]:
     """Find the places of all posts that have the text of a checked one; none where its place is known, or it is repeated."""
-    counts = Counter(map(_text, checked))
-    sought = [
-        text if place is None and counts[text] == 1 else ""
-        for text, place in zip(map(_text, checked), places, strict=True)
-    ]
+    texts = list(map(_text, checked))
+    counts = Counter(texts)
+    sought = [text if place is None and counts[text] == 1 else "" for text, place in zip(texts, places, strict=True)]
     wanted = set(sought) - {""}
     found = labelled.places_of(wanted) if wanted else {}
     return [found.get(text, []) for text in sought]
@@ -159,19 +157,43 @@ def _kept_in_gbk(text: str) -> str:
     return "".join(text.encode("gbk", "ignore").decode("gbk").replace("?", "").split())
 
 
+def sampling_of(posts: Sequence[Annotated]) -> list[float] | None:
+    """Give how many posts each stands for, in a sample that :func:`draw` drew by groups; None where all the same.
+
+    :raises InputError: If some of the posts have such a weight and others none.
+    """
+    given = [post.fields.get("weight") if "post" in post.fields else None for post in posts]
+    if len(set(map(str, given))) < 2:
+        return None
+    weights = list(map(_positive, given))
+    for post, value, weight in zip(posts, given, weights, strict=True):
+        if not weight:
+            raise InputError(
+                f"row {post.row}: the weight is {shown(value)}; posts drawn by whyshare sample --by need the number above "
+                "0 that it wrote there, put it back"
+            )
+    return weights
+
+
 def _weight(given: Any, usual: set[str]) -> float:
     """Read how many posts a checked one stands for; where it is missing, as many as every other."""
     if given in (None, ""):
         if len(usual) > 1:
             raise ValueError("the weight is missing, and other rows have different ones; put back what was drawn")
         given = next(iter(usual), 1)
-    try:
-        weight = float(given)
-    except (TypeError, ValueError):
-        weight = 0.0
-    if not (isfinite(weight) and weight > 0):
+    weight = _positive(given)
+    if not weight:
         raise ValueError(f"the weight is {shown(given)}; a number above 0 is needed, put back what was drawn")
     return weight
+
+
+def _positive(given: Any) -> float:
+    """Read a number above 0; 0 where there is none."""
+    try:
+        number = float(given)
+    except (TypeError, ValueError):
+        return 0.0
+    return number if isfinite(number) and number > 0 else 0.0
 
 
 def _checked_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:

@@ -22,6 +22,9 @@ WORDS: dict[str, tuple[str, str]] = {
         "In brackets: 95% bootstrap intervals over {unit} ({resamples} resamples).",
         "方括号内为 95% 置信区间（自助法，按“{unit}”重抽样 {resamples} 次）。",
     ),
+    "comma": (", ", "、"),
+    "semicolon": ("; ", "；"),
+    "space": (" ", ""),  # between two sentences
     "weighted": (
         "The posts were drawn by groups of different sizes; each counts for as many as it stands for, in all but numbers of posts.",
         "帖子是按大小不同的组抽取的；除帖子数外，每条均按其所代表的帖子数加权。",

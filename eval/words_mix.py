@@ -75,8 +75,6 @@ MIX_WORDS: dict[str, tuple[str, str]] = {
     "period": ("period", "时段"),
     "warnings": ("Warnings", "注意"),
     "more": (", and {count} more", "，另有 {count} 个"),
-    "comma": (", ", "、"),
-    "semicolon": ("; ", "；"),
     "counted_name": ("{name} ({posts})", "{name}（{posts}）"),
     "bound_of": ("{motive}, {bound}", "{motive}，{bound}"),
     "of_groups": ("in {count} of {all} groups: ", "{all} 组中有 {count} 组："),

@@ -4,8 +4,8 @@ Three passes over the input, of which only the second is long: take a census (so
 work, and the time left is known), label chunk by chunk into parts, and write the output from the input and the parts. A
 run that was killed goes on with the missing parts if the census finds the same texts as before: the texts as they are
 read, whatever the bytes of the files. Should they change after that, the last pass finds a text that is not the one its
-label was computed from; posts that come after the last one meanwhile are left out, and counted. Results do not depend on workers, chunks or kills, since a post's label does not depend on its
-batch.
+label was computed from; posts that come after the last one meanwhile are left out, and counted. Results do not depend on
+workers, chunks or kills, since a post's label does not depend on its batch.
 """
 
 import itertools

@@ -17,7 +17,6 @@ def calibrated(
     common = temperatures.get("all", 1.0)
     divisors = np.array([temperatures.get(language, common) for language in languages], dtype=np.float64)
     scaled = logits / divisors[:, None]
-    odds = np.exp(
-        scaled - scaled.max(axis=1, keepdims=True)
-    )  # by hand, since to import SciPy takes a third of a second
+    # By hand, since to import SciPy takes a third of a second.
+    odds = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     return odds / odds.sum(axis=1, keepdims=True)

@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> None:
     """Compare every two, print, and list the posts that flipped."""
     from ..data.writing import check_output
     from ..eval.comparison import compare
-    from ..eval.judging import sampling_of
+    from ..eval.sampling import sampling_of
 
     if options.output:
         runs = map(_predictions_in, [options.annotated, *options.reports])

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from ..data.errors import InputError, needs
 from ..data.motives import MOTIVES
 from ..eval.clusters import LEAST_CLUSTERS
 from ..options import add_columns
+from ..shells import typed
 
 if TYPE_CHECKING:
     from ..data.annotated import Annotated
@@ -49,9 +49,10 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Evaluate, print, and write what was asked for."""
     from ..eval.evaluation import evaluate, spread
-    from ..eval.judging import judge_chance, judge_majority, sampling_of
+    from ..eval.judging import judge_chance, judge_majority
     from ..eval.pages import check_folder
     from ..eval.runs import CHANCE, MAJORITY
+    from ..eval.sampling import sampling_of
 
     posts = load_posts(options)
     unit, clusters = clusters_of(posts, options.cluster)
@@ -93,7 +94,8 @@ def run(options: argparse.Namespace) -> None:
 def load_posts(options: argparse.Namespace) -> list["Annotated"]:
     """Load the annotated posts, and refuse what nothing can be measured on."""
     from ..data.annotated import load_annotated_set, parse_label_map
-    from ..eval.judging import check_classes, sampling_of
+    from ..eval.judging import check_classes
+    from ..eval.sampling import sampling_of
 
     if options.resamples < 1:
         raise InputError(f"--resamples is {options.resamples}; at least 1 is needed")
@@ -211,7 +213,7 @@ def _provenance(options: argparse.Namespace) -> list[tuple[str, str]]:
     pairs = [("annotated file", about(options.annotated))]
     pairs += [("model", f"{folder.name} {file_fingerprint(folder / WEIGHTS_FILE)[:16]}") for folder in _models(options)]
     pairs += [("predictions", about(path)) for path in options.predictions]
-    command = shlex.join(Path(word).name if "/" in word else word for word in options.words)
+    command = typed(Path(word).name if "/" in word else word for word in options.words)
     return [*pairs, ("command", f"whyshare {command}"), ("whyshare", __version__)]
 
 
