@@ -4,18 +4,22 @@ Each number of posts is 1, 2, 4 or 8 times that of the public and written traini
 annotated posts; each is trained on for as many steps, 8, 4, 2 or 1 epochs, since an encoder needs some thousand steps to
 start at all. One seed each, the same validation posts; the best epoch is kept. Needs ``../shared`` and the hydrated
 files of training/recipes. An hour on one core for each number; a run that was stopped goes on, and what stands is kept.
-With ``--tokens`` an encoder is first pretrained on so many million tokens of posts, by the recipe of ``encoder-cpu-2``.
+With ``--tokens`` an encoder is first pretrained on so many million tokens of posts, by the recipe of ``encoder-cpu-2``,
+with ``--no-weak-labels`` on their words alone, and with ``--from-scratch`` it starts from random weights.
 
     python benchmarks/learning_curve.py runs/encoder-e5 [MORE ENCODERS] [--times 1 2 4 8] [--tokens 0 3 10] [--folder runs/curve]
 """
 
 import argparse
 import random
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from sklearn.metrics import f1_score
+from transformers import AutoConfig, AutoModel
 
 from whyshare import Labeller
 from whyshare.data.annotated import load_annotated
@@ -48,12 +52,24 @@ def draw(times: int, folder: Path) -> list[str]:
     return [str(path)]
 
 
-def pretrained(encoder: Path, millions: int, folder: Path) -> Path:
+def from_scratch(encoder: Path, folder: Path) -> Path:
+    """Write an encoder of the same shape and vocabulary with random weights."""
+    output = folder / f"{encoder.name}-scratch"
+    if not (output / WEIGHTS_FILE).is_file():
+        shutil.copytree(encoder, output, ignore=shutil.ignore_patterns(WEIGHTS_FILE), dirs_exist_ok=True)
+        torch.manual_seed(13)
+        AutoModel.from_config(AutoConfig.from_pretrained(encoder)).save_pretrained(output)
+    return output
+
+
+def pretrained(encoder: Path, millions: int, weak_labels: bool, folder: Path) -> Path:
     """Pretrain an encoder on so many million tokens of posts, two fifths of them Chinese."""
     if not millions:
         return encoder
     config = read_recipe(Path("training/recipes/encoder-cpu-2.toml"), PretrainConfig)
-    output = folder / f"{encoder.name}-{millions}M"
+    if not weak_labels:
+        config = replace(config, weak_weight=0.0)
+    output = folder / f"{encoder.name}-{millions}M{'' if weak_labels else '-words'}"
     if not (output / WEIGHTS_FILE).is_file():
         pretrain(replace(config, base=str(encoder), tokens=(400_000 * millions, 600_000 * millions)), output)
     return output
@@ -85,10 +101,16 @@ def main() -> None:
     parser.add_argument("encoders", type=Path, nargs="+", help="folders that whyshare trim or pretrain wrote")
     parser.add_argument("--times", type=int, nargs="+", default=[1, 2, 4, 8], choices=[1, 2, 4, 8])
     parser.add_argument("--tokens", type=int, nargs="+", default=[0], metavar="MILLIONS", help="to pretrain on first")
+    parser.add_argument("--no-weak-labels", action="store_true", help="pretrain on masked words alone")
+    parser.add_argument("--from-scratch", action="store_true", help="start from random weights")
     parser.add_argument("--folder", type=Path, default=Path("runs/curve"))
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    encoders = [pretrained(base, millions, options.folder) for base in options.encoders for millions in options.tokens]
+    bases = [from_scratch(base, options.folder) if options.from_scratch else base for base in options.encoders]
+    weak_labels = not options.no_weak_labels
+    encoders = [
+        pretrained(base, millions, weak_labels, options.folder) for base in bases for millions in options.tokens
+    ]
     points = [(encoder, times) for encoder in encoders for times in options.times]
     for encoder, times in points:
         model = options.folder / f"{encoder.name}-{times}"
