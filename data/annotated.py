@@ -1,23 +1,26 @@
 """Annotated posts: loading them, and finding every row that is wrong."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from .cells import flat_cell
-from .cleaning import clean
-from .columns import TextColumn, find_column, find_text_columns, names_in
+from .cleaning import clean, has_text
+from .columns import TextColumn, find_column, names_in
 from .errors import InputError, shown
 from .language import detect_language
 from .motives import MOTIVES, NO_POST, Motive
 from .posts import Reject
 from .reading import open_table
-from .tables import Row, row_id
+from .tables import Row, Table, row_id
+from .text_columns import choose_text_columns
 
 LABEL_COLUMNS = ("label", "primary", "motive", "标签", "动机", "类别", "gold", "annotation")
+NAMED_ROWS = 10  # wrong ones that an error names
 FEW_POSTS = 10  # a motive with fewer posts can hardly be learnt or measured
 
 _NAMES = {
@@ -74,20 +77,20 @@ class AnnotatedSet:
 
 
 def load_annotated(
-    path: Path,
+    path: str | Path,
     text_column: TextColumn = None,
     label_column: str | None = None,
     label_map: Mapping[str, str] | None = None,
 ) -> list[Annotated]:
     """Load the posts of an annotated file that have a motive; ``text,label`` are all the columns it needs.
 
-    :raises InputError: At the first row that is wrong; ``whyshare data check`` lists them all.
+    :raises InputError: If rows are wrong, of which it names the first; ``whyshare data check`` lists them all.
     """
     return load_annotated_set(path, text_column, label_column, label_map).posts
 
 
 def load_annotated_set(
-    path: Path,
+    path: str | Path,
     text_column: TextColumn = None,
     label_column: str | None = None,
     label_map: Mapping[str, str] | None = None,
@@ -96,15 +99,24 @@ def load_annotated_set(
     found = check_annotated(path, text_column, label_column, label_map)
     errors = [problem for problem in found.problems if problem.is_error]
     if errors:
-        more = f" ({len(errors) - 1} more; whyshare data check lists them)" if len(errors) > 1 else ""
-        raise InputError(f"{path} row {errors[0].row}: {errors[0].reason}{more}")
+        raise InputError(f"{path} {_in_one_line(errors)}")
     if not found.posts:
         raise InputError(f"{path} has no labelled post; fill in the label column")
     return found
 
 
+def _in_one_line(errors: Sequence[Problem]) -> str:
+    """Say what is wrong with the first row, and in short with those after it."""
+    first, *others = errors
+    short = [f"row {error.row}: {re.split(' is not one of |;', error.reason)[0]}" for error in others[: NAMED_ROWS - 1]]
+    also = f"; also {', '.join(short)}" if short else ""
+    left = len(errors) - NAMED_ROWS
+    more = f" ({left} more; whyshare data check lists them)" if left > 0 else ""
+    return f"row {first.row}: {first.reason}{also}{more}"
+
+
 def check_annotated(
-    path: Path,
+    path: str | Path,
     text_column: TextColumn = None,
     label_column: str | None = None,
     label_map: Mapping[str, str] | None = None,
@@ -113,9 +125,10 @@ def check_annotated(
 
     :raises InputError: If the file as a whole cannot be used, such as for want of a label column.
     """
-    table = open_table(path)
+    table = open_table(path, text_column)
     with table.columns_sought():
-        text_columns, label_column = _columns(table.columns, text_column, label_column, str(path))
+        label_column = _label_column(table.columns, text_column, label_column, str(path))
+        text_columns, table = _text_columns(table, text_column, label_column, str(path))
     posts: list[Annotated] = []
     problems: list[Problem] = []
     unlabelled = 0
@@ -184,9 +197,7 @@ def parse_label_map(entries: Sequence[str]) -> dict[str, str]:
     return mapping
 
 
-def _columns(
-    columns: list[str], text_column: TextColumn, label_column: str | None, file: str
-) -> tuple[tuple[str, ...], str]:
+def _label_column(columns: list[str], text_column: TextColumn, label_column: str | None, file: str) -> str:
     if find_column(columns, ["sha256"]) and not find_column(columns, names_in(text_column) or ["text"]):
         raise InputError(
             f"{file} holds labels without texts; join it with them: whyshare data hydrate {file} --texts FILE"
@@ -196,8 +207,12 @@ def _columns(
         wanted = repr(label_column) if label_column else "label"
         advice = "" if label_column else "; rename the labels' column to label, or give its name with --label-column"
         raise InputError(f"{file} has no column {wanted}; it has {', '.join(columns)}{advice}")
-    others = [column for column in columns if column != label]
-    return find_text_columns(others, text_column, file), label
+    return label
+
+
+def _text_columns(table: Table, text_column: TextColumn, label_column: str, file: str) -> tuple[tuple[str, ...], Table]:
+    others = [column for column in table.columns if column != label_column]
+    return choose_text_columns(replace(table, columns=others, own_columns=False), text_column, file)
 
 
 def _post(
@@ -209,14 +224,21 @@ def _post(
         return None
     text = row.text(text_columns)
     cleaned = clean(text)
-    if not cleaned:
+    if not has_text(cleaned):
         raise ValueError(f"the text is empty or none: {shown(text)}")
-    secondary = parse_motive(values.get("secondary"), label_map)
+    try:
+        secondary = parse_motive(values.get("secondary"), label_map)
+    except ValueError as error:
+        reason = str(error).replace("label", "secondary (the optional second motive)", 1)
+        raise ValueError(f"{reason}, or rename the column") from None
     if secondary == label:
         raise ValueError(f"secondary is {label}, the same as the label; leave it empty")
     certainty, care = (flat_cell(values.get(name)).removesuffix(".0").lower() for name in ("certainty", "care"))
     if certainty not in {"", "nan", "1", "2", "3"}:  # 3.0 and NaN are what pandas makes of a column with blanks
-        raise ValueError(f"certainty is {shown(values['certainty'])}; 1, 2 or 3 is needed")
+        raise ValueError(
+            f"certainty is {shown(values['certainty'])}; how sure the annotator was is needed, 1, 2 or 3; "
+            "rename the column if it means something else"
+        )
     post = Annotated(
         id=row_id(values, row.number),
         text=text,

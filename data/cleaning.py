@@ -43,6 +43,16 @@ _LONG_NUMBER = re.compile(
     r"|(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[.-])\d{3}[.-]\d{4}"  # North American
     r")(?![A-Za-z0-9])"
 )
+# What Reddit and Weibo show in place of a post that is gone, as a whole post.
+_DELETED = re.compile(
+    r"\[ ?(?:removed|deleted)(?: by (?:user|reddit|moderator))? ?\]"
+    r"|(?:抱歉[，,] ?)?(?:"
+    r"(?:此|该|原)微博已(?:被(?:原?作者)?删除|不可见)"
+    r"|(?:该|此)(?:微博|账号)因被[^。]{1,60}(?:删除|无法查看|不可见)"
+    r"|(?:由于)?作者(?:已?设置)[^。]{1,60}(?:不可见|查看权限哦?)"
+    r")[。.]?(?: ?查看帮助[：:]? ?(?:<url>|O?网页链接)?)?[ 。.]*",
+    re.IGNORECASE,
+)
 _MASKS = re.compile(r"<(?:email|phone)>")
 
 
@@ -63,6 +73,23 @@ def clean(text: str) -> str:
     text = _HANDLE.sub(HANDLE, text)
     text = _LONG_NUMBER.sub(NUMBER, text)
     return _MASKS.sub(NUMBER, text)
+
+
+def has_text(cleaned: str) -> bool:
+    """Tell whether a cleaned post says anything: not one that is deleted, or nothing but links, handles and punctuation.
+
+    ``has_text("?")`` and ``has_text("666")`` are True, for these are reactions, but ``has_text("@user <url>?")`` and
+    ``has_text("[removed]")`` are False.
+    """
+    rest = PLACEHOLDER.sub("", cleaned)
+    if any(map(_is_said, rest)):
+        return not _DELETED.fullmatch(cleaned)
+    return bool(rest) and rest == cleaned
+
+
+def _is_said(char: str) -> bool:
+    """Tell letters and emoji from digits, punctuation and white space, as which all other ASCII signs count."""
+    return char.isalpha() if char.isascii() else unicodedata.category(char)[0] not in "NPZ"
 
 
 def excerpt(text: str, length: int) -> str:

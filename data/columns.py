@@ -1,5 +1,6 @@
 """Which column holds the text, and how result columns join the input's without a clash."""
 
+import re
 from collections.abc import Sequence
 
 from .errors import InputError
@@ -14,6 +15,7 @@ TEXT_COLUMNS = (
     "rawcontent", "contenttext", "正文内容", "帖子正文", "笔记正文", "推文", "推文内容", "动态内容",
     "selftext", "sentence", "desc", "description", "标题", "title",
 )  # fmt: skip
+_UNNAMED = re.compile(r"column_\d+")  # as tables call them
 _TITLES = ("title", "标题", "帖子标题", "笔记标题")
 
 
@@ -23,25 +25,41 @@ def find_column(columns: Sequence[str], names: Sequence[str]) -> str | None:
     return next((folded[name] for name in map(_folded, names) if name in folded), None)
 
 
-def find_text_columns(columns: Sequence[str], wanted: TextColumn, file: str) -> tuple[str, ...]:
+def find_text_columns(columns: Sequence[str], wanted: TextColumn, file: str, may_come: bool = False) -> tuple[str, ...]:
     """Find the columns that make up the texts: those asked for, or the first with a usual name.
 
+    :param may_come: Whether rows may have columns besides these; then one that is asked for is taken as it is named.
     :raises InputError: If there is none; the line lists the columns.
     """
-    listed = ", ".join(columns[:50]) + (", ..." if len(columns) > 50 else "")
     if not wanted:
         usual = usual_text_columns(columns)
         if not usual:
-            raise InputError(f"{file} has no text column among {listed}; name it with --text-column")
+            raise no_text_column(columns, file)
         return usual[:1]
     found = {}
     for name in names_in(wanted):
         nested = name.partition(".")[0] in columns  # as in JSON: mblog.text
         column = name if name in columns or nested else find_column(columns, [name])
-        if column is None:
-            raise InputError(f"{file} has no column {name!r}; it has {listed}")
-        found[column] = name
+        if column is None and not may_come:
+            raise InputError(f"{file} has no column {name!r}; it has {_listed(columns)}{_title_advice(columns)}")
+        found[column or name] = name
     return tuple(found)
+
+
+def no_text_column(columns: Sequence[str], file: str) -> InputError:
+    """Give the error of a file without a text column."""
+    advice = f"; name it with --text-column{_title_advice(columns)}"
+    return InputError(f"{file} has no text column among {_listed(columns)}{advice}")
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(columns[:50]) + (", ..." if len(columns) > 50 else "")
+
+
+def _title_advice(columns: Sequence[str]) -> str:
+    """Say what to do about a title above the header, which names one column or, as Excel saves it, only the first."""
+    named = [column for column in columns if not _UNNAMED.fullmatch(column)]
+    return "; if that is a title, delete the lines above the header" if len(named) == 1 else ""
 
 
 def names_in(wanted: TextColumn) -> Sequence[str]:

@@ -4,7 +4,7 @@ import base64
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -141,21 +141,61 @@ def _utf8_or_gbk(data: bytes) -> str:
     return text
 
 
-def read_sqlite(path: Path, table: str | None = None) -> Table:
-    """Open a table of an SQLite database, or its only one."""
+def _lacks_log(path: Path) -> bool:
+    """Tell a database whose write-ahead log is not beside it: it is finished, or was copied alone."""
+    with path.open("rb") as file:
+        head = file.read(20)
+    return head[18:20] == b"\x02\x02" and not path.with_name(f"{path.name}-wal").exists()
+
+
+def _open_sqlite(path: Path, lacks_log: bool) -> tuple[sqlite3.Connection, list[str]]:
+    """Open a database for reading, and name its tables.
+
+    To read one that may have a write-ahead log, SQLite makes files beside it. Where it cannot and there is no log, nothing
+    is lost by reading the database as a file that does not change.
+    """
+    address = f"file:{quote(os.fsencode(path))}?mode=ro"
     try:
-        connection = sqlite3.connect(f"file:{quote(os.fsencode(path))}?mode=ro", uri=True)
+        return _with_tables(address)
+    except sqlite3.OperationalError:
+        if not lacks_log:
+            raise
+        return _with_tables(f"{address}&immutable=1")
+
+
+def _with_tables(address: str) -> tuple[sqlite3.Connection, list[str]]:
+    with ExitStack() as stack:
+        connection = stack.enter_context(closing(sqlite3.connect(address, uri=True)))
         connection.text_factory = _utf8_or_gbk
         found = connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name")
         tables = [name for (name,) in found if not name.startswith("sqlite_")]
-        if table is None and len(tables) != 1:
-            raise InputError(f"{path} has the tables {', '.join(tables) or 'none'}; name one as {path.name}::TABLE")
-        if table is not None and table not in tables:
-            raise InputError(f"{path} has no table {table!r}; it has {', '.join(tables) or 'none'}")
-        name = (table or tables[0]).replace('"', '""')
-        cursor = connection.execute(f'SELECT * FROM "{name}"')
-    except sqlite3.Error as error:
-        raise InputError(f"{path} cannot be read as an SQLite database ({error})") from None
+        stack.pop_all()  # it stays open
+        return connection, tables
+
+
+def _choose_table(path: Path, tables: list[str], asked: str | None, log: str) -> str:
+    if not tables:
+        raise InputError(f"{path} has no tables{log or '; a table of posts is needed'}")
+    if asked is None and len(tables) != 1:
+        raise InputError(f"{path} has the tables {', '.join(tables)}; name one as {path.name}::TABLE")
+    if asked is not None and asked not in tables:
+        raise InputError(f"{path} has no table {asked!r}; it has {', '.join(tables)}{log}")
+    return asked or tables[0]
+
+
+def read_sqlite(path: Path, table: str | None = None) -> Table:
+    """Open a table of an SQLite database, or its only one."""
+    lacks_log = _lacks_log(path)  # before it is opened, which makes an empty one
+    log = f"; where it is a copy, copy {path.name}-wal too, which may hold them" if lacks_log else ""
+    with ExitStack() as stack:
+        try:
+            connection, tables = _open_sqlite(path, lacks_log)
+            stack.callback(connection.close)
+            name = _choose_table(path, tables, table, log).replace('"', '""')
+            cursor = connection.execute(f'SELECT * FROM "{name}"')
+        except sqlite3.Error as error:
+            raise InputError(f"{path} cannot be read as an SQLite database ({error})") from None
+        stack.pop_all()  # until the last row has been read
     columns = unique_names([column[0] for column in cursor.description])
 
     def rows() -> Iterator[Row | Reject]:

@@ -176,11 +176,14 @@ def _reason(taken: list[Line], error: str) -> str:
         return describe_bad_line(first)
     if "\x00" in first:
         return "NUL byte"
+    advice = (
+        "; write quotes within a cell doubled, not after a backslash (in Spark: escape='\"')" if '\\"' in first else ""
+    )
     if len(taken) > MAX_LINES:
-        return f"a quote is opened and not closed within {MAX_LINES} lines"
+        return f"a quote is opened and not closed within {MAX_LINES} lines{advice}"
     if len(taken) > 1 or "end of data" in error:
-        return "a quote is opened and never closed"
-    return "text after a closing quote" if "expected after" in error else "a CR outside quotes"
+        return f"a quote is opened and never closed{advice}"
+    return f"text after a closing quote{advice}" if "expected after" in error else "a CR outside quotes"
 
 
 def shown_line(line: str | bytes) -> str:

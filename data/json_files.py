@@ -74,7 +74,8 @@ def _with_columns(path: Path, rows: Iterator[Row | Reject]) -> Table:
         if len(found) == LOOKED_AT or (len(ahead) >= 1000 and not found):
             break
     if found:
-        return Table(list(dict.fromkeys(key for row in found for key in row.values)), itertools.chain(ahead, rows))
+        columns = list(dict.fromkeys(key for row in found for key in row.values))
+        return Table(columns, itertools.chain(ahead, rows), own_columns=True)
     if ahead and isinstance(ahead[0], Reject):
         raise InputError(f"{path} row {ahead[0].row}: {ahead[0].reason}; no row of the file could be read")
     raise InputError(f"{path} is empty; posts as JSON objects are needed")

@@ -15,10 +15,11 @@ from itertools import chain
 from pathlib import Path
 
 from .cells import unescape_formula
-from .columns import TextColumn, find_text_columns
+from .columns import TextColumn
 from .copies import local_copies, named
 from .delimited import read_delimited, read_lines
 from .errors import InputError, shown
+from .folders import each_once, files_of_posts, is_input
 from .json_files import read_json_array, read_json_lines
 from .kinds import KNOWN, file_kind, input_kind, split_part
 from .posts import Post, Reject
@@ -27,6 +28,7 @@ from .results import PROBABILITY_COLUMNS
 from .standard_input import STANDARD_INPUT
 from .streams import MAX_RECORD
 from .tables import Row, Table
+from .text_columns import Strays, choose_text_columns, tell_of_text_columns
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +42,7 @@ def read_posts(
     """Read posts from files and folders, in the order given (folders by name), here or at addresses.
 
     :param text_column: Name of the column of the texts, or several names, whose texts make up a post, a line each;
-        found by its usual names where it is None.
+        found by its usual names where it is None, the first of these that holds no numbers or dates.
     :param on_reject: Receives each row that cannot be read; without it the first such row is an error.
     :raises InputError: For what is wrong with a whole file: at once where it is not there, later where it is empty or
         damaged, or has no text column.
@@ -58,19 +60,16 @@ def _copied_posts(path: str, text_column: TextColumn, on_reject: Callable[[Rejec
 
 
 def list_files(paths: tuple[str | Path, ...]) -> list[str]:
-    """Expand folders and patterns to files that can be read, and check that everything is there."""
+    """Expand folders and patterns to files that can be read, each once, and check that everything is there."""
     files: list[str] = []
     for given in paths:
         path, part = split_part(str(given))
         if is_address(str(given)):
-            files.extend(find_files(str(given), _is_input))
+            files.extend(find_files(str(given), is_input))
         elif str(given) == "-" or path.is_file():
             files.append(str(given))
         elif path.is_dir():
-            inside = sorted(str(file) for file in path.iterdir() if file.is_file() and _is_input(file))
-            if not inside:
-                raise InputError(f"folder {path} has no file of posts; whyshare reads {KNOWN}")
-            files.extend(inside)
+            files.extend(files_of_posts(path))
         elif matching := _matching(path):
             files.extend(f"{file}::{part}" if part else file for file in matching)
         elif path.exists():
@@ -81,14 +80,14 @@ def list_files(paths: tuple[str | Path, ...]) -> list[str]:
             raise InputError(f"no such file: {path}")
     if not files:
         raise InputError("no file was given")
-    return files
+    return each_once(files)
 
 
 def _matching(pattern: Path) -> list[str]:
     """Expand a pattern that the shell left alone, as Windows' does."""
     if not {"*", "?"} & set(pattern.name):
         return []
-    return sorted(str(file) for file in pattern.parent.glob(pattern.name) if file.is_file() and _is_input(file))
+    return sorted(str(file) for file in pattern.parent.glob(pattern.name) if file.is_file() and is_input(file))
 
 
 def unread_sheets(files: Sequence[str]) -> list[str]:
@@ -99,19 +98,22 @@ def unread_sheets(files: Sequence[str]) -> list[str]:
     return [sheet for sheet in others if sheet not in asked]
 
 
-def open_table(path: str | Path) -> Table:
-    """Open one file of any kind as columns and rows."""
+def open_table(path: str | Path, text_column: TextColumn = None) -> Table:
+    """Open one file of any kind as columns and rows.
+
+    :param text_column: What the user has named, if anything: in a workbook the header is looked for by it.
+    """
     copies = ExitStack()
     [file] = copies.enter_context(local_copies([str(path)]))
     if file != str(path):
         atexit.register(copies.close)  # nobody says when the last row has been read
     try:
-        return _open_table(file)
+        return _open_table(file, text_column)
     except InputError as error:
         raise InputError(named(str(error))) from None
 
 
-def _open_table(path: str) -> Table:
+def _open_table(path: str, text_column: TextColumn = None) -> Table:
     file, part = split_part(path)
     if not file.is_file():
         raise InputError(f"no such file: {file}")
@@ -128,7 +130,7 @@ def _open_table(path: str) -> Table:
     if kind == "xlsx":
         from .spreadsheets import read_spreadsheet
 
-        table = read_spreadsheet(file, part)
+        table = read_spreadsheet(file, part, text_column)
         return replace(table, other_sheets=()) if named(path) == STANDARD_INPUT else table  # which cannot be asked for
     if kind in {"csv", "tsv"}:
         table = read_delimited(file, "\t" if kind == "tsv" else None)
@@ -152,11 +154,28 @@ def _unescaped(table: Table) -> Table:
 
 def _posts(given: str, file: str, text_column: TextColumn, on_reject: Callable[[Reject], None]) -> Iterator[Post]:
     name = named(file)
-    table = _open_table(file)
+    table = _open_table(file, text_column)
     with table.columns_sought():
-        columns = find_text_columns(table.columns, text_column, name)
+        columns, table = choose_text_columns(table, text_column, name)
     if table.renamed:
         _tell_of_renamed(name, tuple(table.renamed))
+    tell_of_text_columns(table, columns, text_column, name, Path(file).absolute().parent)
+    if not table.own_columns:
+        yield from _texts(table, columns, given, name, on_reject)
+        return
+    strays = Strays(columns, text_column)
+    try:
+        for post in _texts(table, columns, given, name, on_reject):
+            strays.note(post.fields)
+            yield post
+        strays.refuse_absent(table.columns, name)
+    finally:  # where no more posts are asked for, too
+        strays.tell(name)
+
+
+def _texts(
+    table: Table, columns: tuple[str, ...], given: str, name: str, on_reject: Callable[[Reject], None]
+) -> Iterator[Post]:
     for row in table.rows:
         if isinstance(row, Reject):
             on_reject(replace(row, file=name))
@@ -179,7 +198,3 @@ def _tell_of_renamed(file: str, columns: tuple[str, ...]) -> None:
 
 def _raise(reject: Reject) -> None:
     raise InputError(str(reject))
-
-
-def _is_input(path: Path) -> bool:
-    return bool(input_kind(path)) and not path.name.startswith((".", "~$")) and not path.name.endswith(".rejects.jsonl")

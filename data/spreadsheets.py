@@ -3,7 +3,7 @@
 import datetime
 import itertools
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -14,7 +14,7 @@ from openpyxl.styles.numbers import is_datetime
 from openpyxl.utils.escape import unescape
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
-from .columns import TEXT_COLUMNS, find_column
+from .columns import TEXT_COLUMNS, TextColumn, find_column, names_in
 from .errors import InputError
 from .kinds import EXCEL_ROWS
 from .posts import Reject
@@ -22,7 +22,7 @@ from .streams import FREE_EXPANSION, MAX_EXPANSION, open_bytes
 from .tables import Row, Table, renamed, unique_names
 
 MAX_UNNAMED = 100  # cells right of the last column with a name; more of them are no notes beside a table
-MAX_TITLE = 10  # rows below a title among which the header is looked for
+MAX_TITLE = 10  # rows below the first among which the header is looked for
 
 _NO_RESULT = object()  # the value of a formula that was never calculated
 
@@ -32,8 +32,8 @@ Cells = tuple[int, list[Any]]  # the number of a row, and its values
 _DAMAGE = (AttributeError, EOFError, LookupError, OSError, ParseError, TypeError, ValueError, zipfile.BadZipFile)
 
 
-def read_spreadsheet(path: Path, sheet: str | None = None) -> Table:
-    """Open a sheet; its first row that is not empty holds the column names, or one soon below if that is a title.
+def read_spreadsheet(path: Path, sheet: str | None = None, text_column: TextColumn = None) -> Table:
+    """Open a sheet; its first row that is not empty holds the column names, or one soon below titles and headings.
 
     Formulas give the value that Excel saved with them; one that was never calculated is said to be so. Of merged cells,
     the first has the value and the others have none. Rows without any value are no rows.
@@ -52,7 +52,7 @@ def read_spreadsheet(path: Path, sheet: str | None = None) -> Table:
         raise InputError(f"{path} sheet {worksheet.title!r} is empty; {advice}")
     if isinstance(first, Reject):
         raise InputError(f"{path}: {first.reason}")
-    header, rows = _below_title(first, rows)
+    header, rows = _below_title(first, rows, names_in(text_column))
     names = _texts(header)
     columns = unique_names(names)
     return Table(columns, _rows(path, rows, columns), others, renamed(names, columns))
@@ -74,16 +74,37 @@ def _visible(sheets: dict[str, Any]) -> list[str]:
     return [name for name, sheet in sheets.items() if sheet.sheet_state == "visible"] or list(sheets)
 
 
-def _below_title(first: Cells, rows: Iterator[Cells | Reject]) -> tuple[Cells, Iterator[Cells | Reject]]:
-    """Find the header: the first row, or, below a lone cell that is no text column, a row that has one (or is wider)."""
-    if _width(first) > 1 or find_column(_texts(first), TEXT_COLUMNS):
-        return first, rows
-    below = list(itertools.islice(rows, MAX_TITLE))
-    wide = [(place, row) for place, row in enumerate(below, 1) if not isinstance(row, Reject) and _width(row) > 1]
-    named = [(place, row) for place, row in wide if find_column(_texts(row), TEXT_COLUMNS)]
-    for place, header in (named or wide)[:1]:
-        return header, itertools.chain(below[place:], rows)
-    return first, itertools.chain(below, rows)
+def _below_title(
+    first: Cells, rows: Iterator[Cells | Reject], wanted: Sequence[str]
+) -> tuple[Cells, Iterator[Cells | Reject]]:
+    """Find the header: the fullest of the first rows that names the columns wanted, or else a usual one of texts.
+
+    Above it may stand a title, which is a lone cell, and headings of several columns each, which are fewer than these.
+    Without such names the first row is the header, or below a title one that is wider.
+    """
+    ahead = [first, *itertools.islice(rows, MAX_TITLE)]
+    wide = [(place, row) for place, row in enumerate(ahead) if not isinstance(row, Reject) and _width(row) > 1]
+    named = [(place, row) for place, row in wide if _names(row) and find_column(_texts(row), TEXT_COLUMNS)]
+    chosen = [(place, row) for place, row in wide if wanted and _has_all(_texts(row), wanted)]
+    if not chosen and (_width(first) > 1 or find_column(_texts(first), TEXT_COLUMNS)):
+        chosen = [(0, first), *(named if _has_gaps(first) else [])]
+    place, header = max(chosen or named or wide[:1] or [(0, first)], key=lambda found: _width(found[1]))
+    return header, itertools.chain(ahead[place + 1 :], rows)
+
+
+def _has_all(columns: list[str], wanted: Sequence[str]) -> bool:
+    return all(find_column(columns, [name, name.partition(".")[0]]) for name in wanted)
+
+
+def _names(row: Cells) -> bool:
+    """Tell whether cells can be names of columns: texts, each another."""
+    names = [value for value in row[1] if value not in (None, "")]
+    return all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
+
+
+def _has_gaps(row: Cells) -> bool:
+    """Tell whether cells right of the first are empty before the last, as where headings span columns."""
+    return None in row[1][1:]
 
 
 def _width(row: Cells) -> int:

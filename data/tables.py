@@ -12,6 +12,7 @@ from .columns import find_column
 from .errors import InputError, shown
 from .posts import Reject
 
+_NULLS = ("NULL", "\\N")
 UNCALCULATED = "a formula without a calculated value; open the workbook in Excel and save it"
 
 
@@ -27,7 +28,9 @@ class Row:
     uncalculated: frozenset[str] = frozenset()
 
     def text(self, columns: Sequence[str]) -> str:
-        """Give the raw text that stands in columns, of several a line each; ``""`` where there is none.
+        r"""Give the raw text that stands in columns, of several a line each; ``""`` where there is none.
+
+        A cell that is ``NULL`` or ``\N`` and nothing else is none: so do MySQL, Hive and SQL Server export it.
 
         :raises ValueError: If one holds no text, such as a list; the message says so.
         """
@@ -36,7 +39,7 @@ class Row:
             value = _value(self.values, column)
             if column in self.uncalculated:
                 raise ValueError(f"the text is {UNCALCULATED}")
-            if value is None or value != value:  # which NaN alone is not
+            if value is None or value != value or value in _NULLS:  # NaN alone is not itself
                 continue
             if not isinstance(value, str | int | float | datetime.date | datetime.time):
                 raise ValueError(f"the text is not a text but {shown(value)}")
@@ -48,6 +51,7 @@ class Row:
 class Table:
     """A file that is open for reading: its columns, and its rows as they are read.
 
+    ``own_columns`` tells that rows may have others, as in JSON, where ``columns`` are those of the first rows.
     ``other_sheets`` names those of a workbook that hold something and are not read when none is asked for, ``renamed`` the
     columns whose name in the file is that of an earlier one.
     """
@@ -56,6 +60,7 @@ class Table:
     rows: Iterator[Row | Reject]
     other_sheets: Sequence[str] = ()
     renamed: Sequence[str] = ()
+    own_columns: bool = False
 
     def whole_rows(self, path: Path) -> Iterator[Row]:
         """Give the rows of a file of which none may be missing.

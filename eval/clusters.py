@@ -9,7 +9,8 @@ from ..data.errors import InputError
 AUTHORS = (
     "author", "author_id", "user", "user_id", "username", "screen_name", "nickname",
     "作者", "用户", "用户名", "用户昵称", "用户id", "博主", "昵称",
-    "作者uid", "作者id", "作者昵称", "博主昵称", "发布者", "uid",
+    "作者uid", "作者id", "作者昵称", "博主昵称", "发布者", "uid", "用户uid", "用户名称", "博主id", "博主uid", "发布人",
+    "发布者id", "发布者昵称", "微博作者", "账号", "账号昵称", "作者名", "作者名称", "author_name", "author_username",
 )  # fmt: skip
 SOURCES = ("source", "来源")
 LEAST_CLUSTERS = 20  # of fewer values, resamples would say little

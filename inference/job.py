@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from ..data.cleaning import CLEANING_VERSION, ends
-from ..data.columns import TextColumn, find_text_columns, title_beside
-from ..data.copies import local_copies, named
+from ..data.columns import TextColumn
+from ..data.copies import local_copies
 from ..data.errors import InputError
 from ..data.posts import Post, Reject
 from ..data.reading import list_files, read_posts, unread_sheets
@@ -97,7 +97,6 @@ def run_job(job: Job, progress: Progress = lambda done, total: None) -> Summary:
         census = take_census(job, files, {} if job.restart else parts.input_before())
         for output, own in planned.items():
             check_rows(output, sum(census.files[file] for file in set(own)))
-        _tell_of_titles(job, census)
         parts.open(_manifest(job, census), job.restart)
         resumed = _label_missing(replace(job, limit=census.posts), files, census, parts, progress)
         results = labelled_posts(parts, census.posts, CHUNK, settings)
@@ -140,18 +139,6 @@ def take_census(job: Job, files: list[str], before: Mapping[str, Any]) -> Census
         reason = f"; {first}" if first else ""
         raise InputError(f"no post could be read from {', '.join(job.inputs)}{reason}")
     return Census(posts, {file: list(own) for file, own in columns.items()}, texts.hexdigest())
-
-
-def _tell_of_titles(job: Job, census: Census) -> None:
-    """Say which titles are left out, where nobody has chosen the columns: many posts of Reddit are a title alone."""
-    for file, columns in census.columns.items():
-        if columns and not job.text_column:
-            [text] = find_text_columns(columns, None, file)
-            if title := title_beside(columns, text):
-                log.info(
-                    "%s: read from column %s without %s; for both: --text-column %s --text-column %s",
-                    named(file), text, title, title, text,
-                )  # fmt: skip
 
 
 def _posts(job: Job, files: list[str], on_reject: OnReject) -> Iterator[Post]:

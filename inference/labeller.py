@@ -10,7 +10,7 @@ from typing import Any, Self, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.cleaning import clean
+from ..data.cleaning import clean, has_text
 from ..data.errors import InputError, shown
 from ..data.language import Language, detect_language
 from ..data.motives import MOTIVES
@@ -118,11 +118,11 @@ class Labeller:
 
     def label_clean(self, texts: Sequence[str]) -> list[Labelled]:
         """Label texts that are clean already; where a job has cleaned them to tell which are the same."""
-        present = [position for position, text in enumerate(texts) if text]
+        present = [position for position, text in enumerate(texts) if has_text(text)]
         encoded = self.encoder.encode_clean([texts[position] for position in present])
         languages = [detect_language(texts[position]) for position in present]
         found = dict(zip(present, self._decide(encoded, languages), strict=True))
-        return [found[position] if text else no_text() for position, text in enumerate(texts)]
+        return [found[position] if position in found else no_text() for position in range(len(texts))]
 
     def _label_stream(self, texts: Iterator[str], size: int) -> Iterator[Labelled]:
         start = 0

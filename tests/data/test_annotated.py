@@ -59,8 +59,33 @@ def test_every_bad_row_is_listed(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "label 'joy' is not one of" in printed
     assert "5 errors" in printed
-    with pytest.raises(InputError, match=r"row 3: label 'joy' .* \(4 more; whyshare data check lists them\)"):
-        load_annotated(path)
+    with pytest.raises(
+        InputError, match=r"row 3: label 'joy' .*; mend it or .*; also row 4: the text .*, row 7: id '1' stands"
+    ):
+        load_annotated(path, label_map={})
+
+
+def test_ten_typos_are_named_at_once(tmp_path):
+    path = write(tmp_path, "text,label\n" + "".join(f"post {n},joy{n}\n" for n in range(12)))
+    named = r"row 2: label 'joy0' is not .*; also row 3: label 'joy1', .*, row 11: label 'joy9' \(2 more; [^;]*\)$"
+    with pytest.raises(InputError, match=named):
+        load_annotated(str(path))
+
+
+def test_columns_that_mean_something_else_are_told_from_the_label(tmp_path):
+    path = write(tmp_path, "text,label,secondary,certainty\na,help,none of it,\nb,help,,0.5\n")
+    reasons = [problem.reason for problem in check_annotated(path).problems if problem.is_error]
+    assert reasons[0].startswith("secondary (the optional second motive) 'none of it' is not one of benefit")
+    assert reasons[1] == (
+        "certainty is '0.5'; how sure the annotator was is needed, 1, 2 or 3; rename the column if it means something else"
+    )
+
+
+def test_a_text_that_says_nothing_has_no_motive(tmp_path):
+    path = write(tmp_path, "text,label\n[removed],help\nhttp://t.cn/a,help\nNULL,help\n?,help\n")
+    found = check_annotated(path)
+    assert [problem.row for problem in found.problems if problem.is_error] == [2, 3, 4]
+    assert [post.text for post in found.posts] == ["?"]
 
 
 def test_many_problems_are_listed_in_a_file(tmp_path, capsys, monkeypatch):

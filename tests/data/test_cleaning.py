@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whyshare.data.cleaning import clean
+from whyshare.data.cleaning import clean, has_text
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,26 @@ def test_cleaning_twice_is_cleaning_once_for_hard_alphabets(text):
 @given(st.text(alphabet="<>/abripmgl t=&;@x1.w'"))
 def test_cleaning_twice_is_cleaning_once_for_tags(text):
     assert clean(clean(text)) == clean(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "[removed]", "[deleted]", "[deleted by user]", "[ Removed by Reddit ]", "抱歉，此微博已被作者删除",
+        "抱歉，此微博已被作者删除。查看帮助：http://t.cn/Rfd3rQV", "此微博已被作者删除。查看帮助：网页链接",
+        "抱歉，作者已设置仅展示半年内微博，此微博已不可见。", "作者已设置仅展示半年内微博，此微博已不可见", "此微博已不可见",
+        "该微博因被多人投诉，根据《微博社区公约》，已被删除。查看帮助：http://t.cn/a",
+        "http://t.cn/abc", "@小明 @小红", "@小明 http://t.cn/abc 2！", "13800138000", "@小明：?",
+    ],
+)  # fmt: skip
+def test_posts_that_are_gone_or_links_alone_have_no_text(text):
+    assert not has_text(clean(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["?", "!!!", "……", "666", "2333", "😂", "@小明 😂", "http://t.cn/a [doge]", "ok", "5元", "❤ 1", "//@小明: 抱歉，此微博已被作者删除",
+     "为什么此微博已被作者删除", "[removed] why?", "该微博因被多人投诉就没了？"],
+)  # fmt: skip
+def test_a_reaction_is_a_text(text):
+    assert has_text(clean(text))

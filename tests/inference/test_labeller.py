@@ -253,3 +253,8 @@ def test_of_an_endless_stream_only_so_much_is_held(labeller, monkeypatch):
 
 def test_so_many_threads_as_asked(tiny_model):
     assert Labeller.load(tiny_model, "cpu", threads=3).engine.threads == 3
+
+
+def test_posts_that_say_nothing_get_no_motive(labeller):
+    texts = ["", "[removed]", "http://t.cn/abc", "?", "help"]
+    assert [one.motive is None for one in labeller.label(texts)] == [True, True, True, False, False]

@@ -1,0 +1,127 @@
+"""Which columns of an open file hold the texts: by their names, and by what stands in them."""
+
+import datetime
+import itertools
+import logging
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from .columns import TextColumn, find_text_columns, names_in, no_text_column, title_beside, usual_text_columns
+from .errors import InputError, shown
+from .posts import Reject
+from .tables import Row, Table
+
+log = logging.getLogger(__name__)
+
+LOOKED_AT = 100  # rows that tell a column of counts or dates from one of texts
+
+# Digits with what stands between and after them in counts, dates and times: 1.2万, 2024年5月1日 07:30, 5分钟前.
+_FIGURE = re.compile(
+    r"[\s.,:/+%~TZkKwW年月日时分秒万亿前小钟昨今天-]*\d[\s\d.,:/+%~TZkKwW年月日时分秒万亿前小钟昨今天-]*"
+)
+_WEIBO_DATE = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d? [\d:]{8} [+-]\d{4} \d{4}")
+
+_told: set[tuple[Path, tuple[str, ...]]] = set()  # folders of files, and the columns that were read there
+
+
+def choose_text_columns(table: Table, wanted: TextColumn, file: str) -> tuple[tuple[str, ...], Table]:
+    """Find the columns of the texts: those asked for, or the first with a usual name that holds no numbers or dates.
+
+    In JSON, where rows have columns of their own, one that is asked for may come after the first rows.
+
+    :return: The columns, and the table with all its rows.
+    :raises InputError: If there is none.
+    """
+    if wanted or len(table.columns) == 1:
+        return find_text_columns(table.columns, wanted, file, may_come=table.own_columns), table
+    usual = usual_text_columns(table.columns)
+    first = list(itertools.islice(table.rows, LOOKED_AT))
+    table = replace(table, rows=itertools.chain(first, table.rows))
+    for column in usual:
+        values = _filled(first, column)
+        figures = sum(map(_is_figure, values))
+        if 2 * figures <= len(values) and (values or column == usual[0]):
+            return (column,), table
+    if not usual:
+        raise no_text_column(table.columns, file)
+    seen = ", ".join(shown(str(value)) for value in _filled(first, usual[0])[:2])
+    others = ", ".join(column for column in table.columns[:50] if column not in usual)
+    raise InputError(
+        f"{file}: column {usual[0]!r} holds numbers or dates such as {seen}, no texts; "
+        f"name the column of the texts with --text-column, one of {others}"
+    )
+
+
+def _filled(rows: Sequence[Row | Reject], column: str) -> list[Any]:
+    values = [row.values.get(column) for row in rows if isinstance(row, Row)]
+    return [value for value in values if value is not None and str(value).strip()]
+
+
+def _is_figure(value: Any) -> bool:
+    if isinstance(value, str):
+        text = value.strip()
+        return bool(_FIGURE.fullmatch(text) or _WEIBO_DATE.fullmatch(text))
+    return isinstance(value, int | float | datetime.date | datetime.time)
+
+
+class Strays:
+    """Rows of JSON without the columns of the texts, of which others may hold a text under another usual name."""
+
+    def __init__(self, columns: Sequence[str], wanted: TextColumn) -> None:
+        self._absent = set(columns)  # from all rows so far
+        self._columns = columns
+        self._wanted = wanted
+        self._elsewhere: Counter[str] = Counter()
+
+    def note(self, values: Mapping[str, Any]) -> None:
+        """Take a row into account."""
+        has = [column for column in self._columns if column in values or column.partition(".")[0] in values]
+        self._absent.difference_update(has)
+        if has or self._wanted:
+            return
+        for column in _usual(tuple(values)):
+            if str(values[column] or "").strip():
+                self._elsewhere[column] += 1
+                return
+
+    def tell(self, file: str) -> None:
+        """Say how many texts were left out under which other name."""
+        for column, count in self._elsewhere.items():
+            _tell_of_strays(file, self._columns[0], column, count)
+
+    def refuse_absent(self, columns: Sequence[str], file: str) -> None:
+        """Refuse a column that no row has had.
+
+        :param columns: Those of the first rows, which the error lists.
+        """
+        if self._absent and self._wanted:
+            find_text_columns(columns, sorted(self._absent), file)
+
+
+_usual = lru_cache(256)(usual_text_columns)
+
+
+@cache  # once for each file, which is read several times
+def _tell_of_strays(file: str, column: str, other: str, count: int) -> None:
+    log.warning(
+        "%s: %d posts have no %s but a %s, and count as posts without text; to read both: --text-column %s --text-column %s",
+        file, count, column, other, column, other,
+    )  # fmt: skip
+
+
+def tell_of_text_columns(table: Table, columns: tuple[str, ...], wanted: TextColumn, file: str, folder: Path) -> None:
+    """Say which columns of several are read, once for those of a folder; and which titles are not, if nobody has chosen.
+
+    Many posts of Reddit are a title alone.
+    """
+    if len(table.columns) == 1 or (folder, columns) in _told:
+        return
+    _told.add((folder, columns))
+    title = None if names_in(wanted) else title_beside(table.columns, columns[0])
+    both = f" without {title}; for both: --text-column {title} --text-column {columns[0]}" if title else ""
+    log.info("%s: read from column %s%s", file, " and ".join(columns), both)
