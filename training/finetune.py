@@ -52,7 +52,7 @@ from .folder import (
     write_history,
     write_validation,
 )
-from .machine import best_attention, keep_freed_memory
+from .machine import best_attention, keep_few_kernels, keep_freed_memory
 from .outputs import check_model_folder
 from .predict import predict_logits
 from .scores import FEW, scores_without_training, warn_if_worse
@@ -89,6 +89,7 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
 
 
 def _finetune(config: FinetuneConfig, folder: Path, checkpoints: Path) -> ModelSettings:
+    keep_few_kernels()
     keep_freed_memory()
     set_seed(config.init_seed)
     location = base_location(config.base)

@@ -1,6 +1,7 @@
 """What this machine trains on, and how it does so fastest."""
 
 import ctypes
+import os
 import sys
 
 import torch
@@ -8,6 +9,9 @@ import torch
 # Names and numbers of glibc's malloc.h
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
 GIBIBYTE = 1 << 30
+
+KERNELS = 64  # more than a step needs
+KERNEL_CACHES = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY")  # oneDNN's, and torch's own in front of it
 
 
 def best_device() -> str:
@@ -18,6 +22,16 @@ def best_device() -> str:
 def best_attention() -> str:
     """Name the kernel of attention to train with; without a GPU, plain attention is twice as fast as torch's fused one."""
     return "sdpa" if torch.cuda.is_available() else "eager"
+
+
+def keep_few_kernels() -> None:
+    """Let oneDNN keep few of the kernels that it makes for products in bfloat16; to be called before the first of them.
+
+    It makes one for each shape of a batch and keeps 1,024 with their buffers: gigabytes in a long training. See
+    https://github.com/pytorch/pytorch/issues/27971.
+    """
+    for cache in KERNEL_CACHES:
+        os.environ.setdefault(cache, str(KERNELS))
 
 
 def keep_freed_memory() -> bool:

@@ -14,7 +14,7 @@ from ..data.motives import MOTIVES
 from ..models.calibration import calibrated
 from ..models.encoding import Encoder
 from ..models.settings import ModelSettings
-from .machine import best_attention, best_device
+from .machine import best_attention, best_device, keep_few_kernels
 
 BATCH = 64
 
@@ -43,6 +43,7 @@ def model_probabilities(folder: Path, texts: Sequence[str], bfloat16: bool = Fal
 
     :param bfloat16: Half precision, which is faster and less exact.
     """
+    keep_few_kernels()
     settings = ModelSettings.load(folder)
     encoded = Encoder.load(folder, settings.max_length).encode_clean(texts)
     device = best_device()

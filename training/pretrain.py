@@ -21,7 +21,7 @@ from ..data.whole_files import write_json
 from ..models.bases import MINI, base_location, loading
 from .folder import pretraining_stages
 from .graft import graft_embeddings, shared_rows, train_word_vectors
-from .machine import best_attention, best_device, keep_freed_memory
+from .machine import best_attention, best_device, keep_few_kernels, keep_freed_memory
 from .masking import PackedTexts, TokenIds
 from .outputs import CHECKPOINT, RECIPE, TOKENS, encoder_folder
 from .pretrain_config import PretrainConfig
@@ -59,6 +59,7 @@ def _pretrain(config: PretrainConfig, folder: Path, base: str) -> None:
     torch.manual_seed(config.seed)
     if not (folder / TOKENS).is_file():
         prepare(config, folder)
+    keep_few_kernels()
     keep_freed_memory()
     tokenizer = AutoTokenizer.from_pretrained(folder)
     packed = PackedTexts.load(folder / TOKENS)
