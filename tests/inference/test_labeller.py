@@ -4,6 +4,8 @@ import pickle
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -108,20 +110,38 @@ def test_labels_and_posts_can_be_counted(labeller):
     assert len({Post("a", {"id": 1}), Post("a", {"id": 1})}) == 1
 
 
-def test_a_text_does_not_wait_behind_many_and_a_program_that_ends_is_served():
+def test_a_text_waits_for_no_other_call(labeller):
+    computed = []
+
+    def slow(ids):
+        computed.append(len(ids))
+        time.sleep(0.01)
+        return labeller.engine.logits(ids)
+
+    other = Labeller(labeller.settings, labeller.encoder, SimpleNamespace(threads=2, logits=slow))
+    other.batch_tokens = 1  # every post is a batch
+    many = threading.Thread(target=other.label, args=(["win"] * 200,))
+    many.start()
+    while not computed:
+        time.sleep(0.001)
+    other.label("hello")
+    assert len(computed) < 150
+    many.join()
+
+
+def test_a_program_that_ends_is_served(tiny_model):
     code = """
-import threading, time
-from whyshare import Labeller, Post
-labeller = Labeller.load(device="cpu", threads=2)
-labeller.label("hello")
-many = threading.Thread(target=lambda: print(len(labeller.label([f"post number {n} " * 20 for n in range(2000)]))))
-many.start()
-time.sleep(0.5)
-labeller.label("hello")
-print("one", flush=True)  # and the main thread ends, while the other labels
+import sys, threading, time
+from whyshare import Labeller
+labeller = Labeller.load(sys.argv[1], device="cpu", threads=2)
+def label_at_the_end():
+    while threading.main_thread().is_alive():
+        time.sleep(0.01)
+    print(len(labeller.label([f"post number {n} " * (n % 7) for n in range(100)])))
+threading.Thread(target=label_at_the_end).start()
 """
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.split() == ["one", "2000"]
+    run = subprocess.run([sys.executable, "-c", code, str(tiny_model)], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "100"
 
 
 def test_a_text_is_labelled_when_the_program_ends_and_has_no_thread_left(labeller, tiny_model, monkeypatch):
