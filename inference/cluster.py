@@ -137,6 +137,8 @@ def _connect(address: str, workers: int | None) -> None:
     options: dict[str, Any] = {"num_cpus": workers or usable_cores(), "include_dashboard": False}
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # which a cluster that is started here would send
+    if address == LOCAL:  # where memory is scarce, Ray would kill every worker that it starts, for ever and in silence
+        os.environ.setdefault("RAY_memory_monitor_refresh_ms", "0")
     terminal, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     stop = signal.getsignal(signal.SIGTERM)
     try:

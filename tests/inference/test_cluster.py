@@ -61,6 +61,11 @@ def test_a_cluster_gives_the_same_file_though_a_worker_is_killed(posts, tiny_mod
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_machine_short_of_memory_labels_all_the_same(posts, tiny_model, tmp_path, monkeypatch):
+    monkeypatch.setenv("RAY_memory_usage_threshold", "0.01")  # above which Ray kills workers
+    assert run_job(Job((str(posts),), tmp_path / "out.csv", tiny_model, limit=64, ray="local", workers=1)).posts == 64
+
+
 def test_a_lost_machine_leaves_its_posts_to_the_others(posts, tiny_model, tmp_path):
     run_job(Job((str(posts),), tmp_path / "alone.csv", tiny_model))
     machines = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
