@@ -12,7 +12,7 @@ TextColumn = str | Sequence[str] | None  # one name, or several that are read to
 TEXT_COLUMNS = (
     "text", "content", "内容", "正文", "微博正文", "文本", "body", "post", "message", "caption", "fulltext", "tweet",
     "tweettext", "posttext", "微博内容", "博文", "博文内容", "帖子", "帖子内容", "笔记内容", "评论内容", "博文原文", "文案",
-    "rawcontent", "contenttext", "正文内容", "帖子正文", "笔记正文", "推文", "推文内容", "动态内容",
+    "rawcontent", "contenttext", "全文", "全文内容", "正文内容", "帖子正文", "笔记正文", "推文", "推文内容", "动态内容",
     "selftext", "sentence", "desc", "description", "标题", "title",
 )  # fmt: skip
 _UNNAMED = re.compile(r"column_\d+")  # as tables call them
