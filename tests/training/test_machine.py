@@ -22,33 +22,39 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
 """
 
 MANY_SHAPES = """
-import resource, torch
+import torch
 from whyshare.training.machine import keep_few_kernels
 {keep}
+def kibibytes():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 weight = torch.ones(64, 64)
 with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
     for posts in range(8, 1008):
         torch.nn.functional.linear(torch.ones(posts, 64), weight)
         if posts == 100:
-            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+            before = kibibytes()
+print(kibibytes() - before)
 """
 
 
 def printed(code, keep=""):
-    pytest.importorskip("resource")
     command = [sys.executable, "-c", code.format(keep=keep)]
     env = {name: value for name, value in os.environ.items() if name not in KERNEL_CACHES}  # set by earlier trainings
     return int(subprocess.run(command, capture_output=True, text=True, check=True, env=env).stdout)
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the C library cannot be told here")
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs Linux")
+
+
+@linux
 def test_a_freed_block_is_used_again_without_a_page_fault():
     if not keep_freed_memory():
         pytest.skip("the C library cannot be told here")
     assert printed(FREE_A_LARGE_BLOCK, "keep_freed_memory()") < printed(FREE_A_LARGE_BLOCK) / 2
 
 
+@linux
 def test_memory_does_not_grow_with_the_shapes_of_batches():
     if (grown := printed(MANY_SHAPES)) < 100_000:
         pytest.skip("this processor computes bfloat16 without kernels for each shape")
