@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.cleaning import clean, has_text
+from ..data.cleaning import clean
 from ..models.settings import ModelSettings
 from .engines import Engine, FloatArray
 from .labelled import Labelled
@@ -82,7 +82,7 @@ class ChunkLabeller:
         computed = dict(zip(new, self._labeller.label_clean(list(new.values())), strict=True))
         results = [found[key] or computed[key] for key in keys]
         self._remember(computed)
-        self._engine.count(len(texts) - sum(map(has_text, new.values())))  # those that needed no model
+        self._engine.count(len(texts) - sum(one.motive is not None for one in computed.values()))  # needed no model
         return Part(
             np.array([text_key(text) for text in texts], dtype=KEY),
             np.rint([[p * MILLION for p in one.probabilities.values()] for one in results]).astype(np.int32),
