@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from probe import TRAIN
 from sklearn.metrics import f1_score
 from transformers import AutoConfig, AutoModel
 
@@ -31,13 +32,12 @@ from whyshare.training.pretrain import pretrain
 from whyshare.training.pretrain_config import PretrainConfig
 from whyshare.training.settings import read_recipe
 
-TRAIN = ("../shared/annotated/public_train.jsonl", "data/annotated/written_train.jsonl")
 MORE = (
     *(f"runs/{name}.jsonl" for name in ("corpus_train", "corpus_extra", "corpus_more", "corpus_further")),
     "data/annotated/written_extra.jsonl",
 )
 TEST = Path("../shared/annotated/public_test.jsonl")
-LEAST = 14_306  # training posts of TRAIN, without those kept for validation
+LEAST = 14_306  # training posts of TRAIN.train, without those kept for validation
 MOST = 8  # times as many, and so the epochs that go through the least of them
 
 
@@ -77,7 +77,7 @@ def pretrained(encoder: Path, millions: int, weak_labels: bool, folder: Path) ->
 
 def recipe(encoder: Path, times: int, folder: Path) -> FinetuneConfig:
     return FinetuneConfig(
-        name=f"{encoder.name}-{times}", base=str(encoder), train=TRAIN, extra=tuple(draw(times, folder)),
+        name=f"{encoder.name}-{times}", base=str(encoder), train=TRAIN.train, extra=tuple(draw(times, folder)),
         epochs=MOST // times, patience=MOST, learning_rate=1.5e-4, layer_decay=0.95, dropout=0.0, attention_dropout=0.1,
     )  # fmt: skip
 

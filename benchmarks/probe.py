@@ -28,6 +28,7 @@ from whyshare.training.finetune_config import FinetuneConfig
 ANNOTATED = Path("../shared/annotated")
 TRAIN = FinetuneConfig(train=(str(ANNOTATED / "public_train.jsonl"), "data/annotated/written_train.jsonl"))
 BATCH_TOKENS = 4096
+TABLE_HEAD = "| encoder | validation | zh | en | public_test zh | en |\n|---|---:|---:|---:|---:|---:|"
 
 
 @torch.inference_mode()
@@ -48,24 +49,35 @@ def macro_f1(posts: Sequence[Annotated], guess: NDArray[np.str_], language: str 
     return float(f1_score([posts[k].label for k in chosen], guess[chosen], average="macro"))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("encoders", type=Path, nargs="+", help="folders that whyshare trim or pretrain wrote")
-    options = parser.parse_args()
-    posts, held = split_posts(TRAIN)
-    test = load_annotated(ANNOTATED / "public_test.jsonl")
-    print("| encoder | validation | zh | en | public_test zh | en |\n|---|---:|---:|---:|---:|---:|")
-    for folder in options.encoders:
+class Probe:
+    """The posts that encoders are probed with."""
+
+    def __init__(self) -> None:
+        self.posts, self.held = split_posts(TRAIN)
+        self.test = load_annotated(ANNOTATED / "public_test.jsonl")
+
+    def row(self, folder: Path) -> str:
+        """Give an encoder's row of the table."""
         regression = LogisticRegressionCV(
             Cs=(0.001, 0.01, 0.1), l1_ratios=(0,), cv=3, scoring="f1_macro", max_iter=500, use_legacy_attributes=False
         )
         probe = make_pipeline(StandardScaler(), regression)
-        probe.fit(features(folder, posts), [str(post.label) for post in posts])
-        scores = [macro_f1(held, guess := probe.predict(features(folder, held)))]
-        scores += [macro_f1(held, guess, language) for language in ("zh", "en")]
-        guess = probe.predict(features(folder, test))
-        scores += [macro_f1(test, guess, language) for language in ("zh", "en")]
-        print(f"| {folder.name} | " + " | ".join(f"{score:.3f}" for score in scores) + " |", flush=True)
+        probe.fit(features(folder, self.posts), [str(post.label) for post in self.posts])
+        guess = probe.predict(features(folder, self.held))
+        scores = [macro_f1(self.held, guess, language) for language in (None, "zh", "en")]
+        guess = probe.predict(features(folder, self.test))
+        scores += [macro_f1(self.test, guess, language) for language in ("zh", "en")]
+        return f"| {folder.name} | " + " | ".join(f"{score:.3f}" for score in scores) + " |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("encoders", type=Path, nargs="+", help="folders that whyshare trim or pretrain wrote")
+    options = parser.parse_args()
+    probe = Probe()
+    print(TABLE_HEAD)
+    for folder in options.encoders:
+        print(probe.row(folder), flush=True)
 
 
 if __name__ == "__main__":

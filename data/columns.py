@@ -41,7 +41,7 @@ def find_text_columns(columns: Sequence[str], wanted: TextColumn, file: str, may
         nested = name.partition(".")[0] in columns  # as in JSON: mblog.text
         column = name if name in columns or nested else find_column(columns, [name])
         if column is None and not may_come:
-            raise InputError(f"{file} has no column {name!r}; it has {_listed(columns)}{_title_advice(columns)}")
+            raise InputError(f"{file} has no column {name!r}; it has {listed(columns)}{_title_advice(columns)}")
         found[column or name] = name
     return tuple(found)
 
@@ -49,10 +49,11 @@ def find_text_columns(columns: Sequence[str], wanted: TextColumn, file: str, may
 def no_text_column(columns: Sequence[str], file: str) -> InputError:
     """Give the error of a file without a text column."""
     advice = f"; name it with --text-column{_title_advice(columns)}"
-    return InputError(f"{file} has no text column among {_listed(columns)}{advice}")
+    return InputError(f"{file} has no text column among {listed(columns)}{advice}")
 
 
-def _listed(columns: Sequence[str]) -> str:
+def listed(columns: Sequence[str]) -> str:
+    """Name the columns, of many the first fifty."""
     return ", ".join(columns[:50]) + (", ..." if len(columns) > 50 else "")
 
 

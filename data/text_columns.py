@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from .columns import TextColumn, find_text_columns, names_in, no_text_column, title_beside, usual_text_columns
+from .columns import TextColumn, find_text_columns, listed, names_in, no_text_column, title_beside, usual_text_columns
 from .errors import InputError, shown
 from .posts import Reject
 from .tables import Row, Table
@@ -50,7 +50,7 @@ def choose_text_columns(table: Table, wanted: TextColumn, file: str) -> tuple[tu
     if not usual:
         raise no_text_column(table.columns, file)
     seen = ", ".join(shown(str(value)) for value in _filled(first, usual[0])[:2])
-    others = ", ".join(column for column in table.columns[:50] if column not in usual)
+    others = listed([column for column in table.columns if column not in usual])
     raise InputError(
         f"{file}: column {usual[0]!r} holds numbers or dates such as {seen}, no texts; "
         f"name the column of the texts with --text-column, one of {others}"
