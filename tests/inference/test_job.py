@@ -144,8 +144,9 @@ def test_the_short_last_chunk_counts_as_what_it_holds(posts, tiny_model, tmp_pat
 
 
 @given(st.integers(1, 60), st.integers(1, 8))
-def test_windows_hold_every_chunk_once_and_end_small(count, workers):
+def test_windows_hold_every_chunk_once_and_begin_and_end_small(count, workers):
     groups = list(windows(((number, []) for number in range(count)), count, workers))
+    assert len(groups[0]) == 1
     assert [number for group in groups for number, _ in group] == list(range(count))
     assert all(len(group) <= min(WINDOW, -(-(count - group[0][0]) // workers)) for group in groups)
 
