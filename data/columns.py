@@ -10,10 +10,12 @@ TextColumn = str | Sequence[str] | None  # one name, or several that are read to
 # In order of preference; compared without case, spaces and underscores. A column named comment or 评论 is not among them:
 # in exports of posts it counts them.
 TEXT_COLUMNS = (
-    "text", "content", "内容", "正文", "微博正文", "文本", "body", "post", "message", "caption", "fulltext", "tweet",
-    "tweettext", "posttext", "微博内容", "博文", "博文内容", "帖子", "帖子内容", "笔记内容", "评论内容", "博文原文", "文案",
-    "rawcontent", "contenttext", "全文", "全文内容", "正文内容", "帖子正文", "笔记正文", "推文", "推文内容", "动态内容",
-    "selftext", "sentence", "desc", "description", "标题", "title",
+    "fulltext", "textraw", "text", "content", "内容", "正文", "微博正文", "文本", "body", "post", "message", "caption", "tweet",
+    "tweettext", "posttext", "postcontent", "postmessage", "微博内容", "博文", "博文内容", "帖子", "帖子内容", "笔记内容",
+    "评论内容", "博文原文", "文案", "rawcontent", "contenttext", "全文", "全文内容", "正文内容", "帖子正文", "笔记正文", "推文",
+    "推文内容", "动态内容", "文字内容", "文章内容", "标题/微博内容", "标题／微博内容", "strcontent", "contents", "textoriginal",
+    "textdisplay", "commenttext", "sharecommentary", "selftext", "hitsentence", "openingtext", "sentence", "desc",
+    "description", "snippet", "摘要", "微博", "txt", "标题", "文章标题", "title", "headline",
 )  # fmt: skip
 _UNNAMED = re.compile(r"column_\d+")  # as tables call them
 _TITLES = ("title", "标题", "帖子标题", "笔记标题")

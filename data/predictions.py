@@ -17,7 +17,8 @@ from .errors import InputError, shown
 from .motives import Motive
 from .reading import open_table
 from .results import PROBABILITY_COLUMNS, RESULT_COLUMNS
-from .tables import Row, row_id
+from .tables import Row, Table, row_id
+from .text_columns import rank_text_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def read_predictions(path: Path, text_column: TextColumn = None, may_lack: bool 
     if 0 < len(prob_columns) < len(given):
         missing = ", ".join(name for name in PROBABILITY_COLUMNS if names[name] is None)
         raise InputError(f"{path} lacks the probability columns {missing}; all eight or none are needed")
-    text_of = _text_reader(table.columns, text_column, path, may_lack)
+    text_of, table = _text_reader(table, text_column, path, may_lack)
     for row in table.whole_rows(path):
         values = row.values
         try:
@@ -76,7 +77,7 @@ def read_predictions(path: Path, text_column: TextColumn = None, may_lack: bool 
 def read_texts(path: Path, rows: Container[int], text_column: TextColumn = None) -> Iterator[tuple[int, str]]:
     """Read the texts in some rows of a labelled file, in its order: pairs of row and text."""
     table = open_table(path)
-    text_of = _text_reader(table.columns, text_column, path)
+    text_of, table = _text_reader(table, text_column, path)
     for row in table.rows:
         if isinstance(row, Row) and row.number in rows:
             yield row.number, text_of(row)
@@ -88,24 +89,30 @@ def _latest(columns: list[str], name: str) -> str | None:
     return max(found, key=len, default=None)
 
 
-def _text_reader(columns: list[str], named: TextColumn, path: Path, may_lack: bool = False) -> Callable[[Row], str]:
+def _text_reader(
+    table: Table, named: TextColumn, path: Path, may_lack: bool = False
+) -> tuple[Callable[[Row], str], Table]:
     """Choose how the text of a row is found, ``""`` where there is none: labels alone can be evaluated too.
 
     Files that were labelled together may have had columns of different names: a row's is the first that holds something.
+
+    :return: The way, and the table with all its rows.
     """
     chosen: tuple[str, ...] = ()
-    if named and not (may_lack and any(find_column(columns, [name]) is None for name in names_in(named))):
-        chosen = find_text_columns(columns, named, str(path))
+    if named and not (may_lack and any(find_column(table.columns, [name]) is None for name in names_in(named))):
+        chosen = find_text_columns(table.columns, named, str(path))
+    ranked, table = rank_text_columns(table)
     usual = cache(usual_text_columns)
 
     def text_of(row: Row) -> str:
-        for way in [chosen] if chosen else ([column] for column in usual(tuple(row.values))):
+        others = usual(tuple(row.values)) if table.own_columns else ()
+        for way in [chosen] if chosen else ([column] for column in (*ranked, *others)):
             with suppress(ValueError):
                 if (text := row.text(way)).strip():
                     return text
         return ""
 
-    return text_of
+    return text_of, table
 
 
 def _probs(values: list[Any], motive: Motive | None) -> NDArray[np.float64] | None:

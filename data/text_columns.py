@@ -7,10 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from enum import IntEnum
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from .cleaning import clean, has_text
 from .columns import TextColumn, find_text_columns, listed, names_in, no_text_column, title_beside, usual_text_columns
 from .errors import InputError, shown
 from .posts import Reject
@@ -26,35 +28,64 @@ _FIGURE = re.compile(
 )
 _WEIBO_DATE = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d? [\d:]{8} [+-]\d{4} \d{4}")
 
-_told: set[tuple[Path, tuple[str, ...]]] = set()  # folders of files, and the columns that were read there
+_WORD = re.compile(r"[A-Za-z_]+")
+
+MOST_TOLD = 20  # files of a folder
+_told: dict[Path, set[tuple[str, ...]]] = {}  # of a folder, the columns that were read, and all beside them
 
 
 def choose_text_columns(table: Table, wanted: TextColumn, file: str) -> tuple[tuple[str, ...], Table]:
-    """Find the columns of the texts: those asked for, or the first with a usual name that holds no numbers or dates.
+    """Find the columns of the texts: those asked for, or the first with a usual name that holds texts.
 
     In JSON, where rows have columns of their own, one that is asked for may come after the first rows.
 
     :return: The columns, and the table with all its rows.
-    :raises InputError: If there is none.
+    :raises InputError: If there is none, or those with a usual name hold numbers or dates.
     """
-    if wanted or len(table.columns) == 1:
+    if wanted or (len(table.columns) == 1 and not table.own_columns):
         return find_text_columns(table.columns, wanted, file, may_come=table.own_columns), table
     usual = usual_text_columns(table.columns)
-    first = list(itertools.islice(table.rows, LOOKED_AT))
-    table = replace(table, rows=itertools.chain(first, table.rows))
-    for column in usual:
-        values = _filled(first, column)
-        figures = sum(map(_is_figure, values))
-        if 2 * figures <= len(values) and (values or column == usual[0]):
-            return (column,), table
     if not usual:
         raise no_text_column(table.columns, file)
+    ranked, table = rank_text_columns(table)
+    column, holds = next(iter(ranked.items()))
+    if len(table.columns) == 1 or holds < Holds.NOTHING or (holds is Holds.NOTHING and column == usual[0]):
+        for passed in usual[: usual.index(column)]:
+            if ranked[passed] is not Holds.FIGURES:
+                _tell_of_passed(file, passed, column)
+        return (column,), table
+    first = list(itertools.islice(table.rows, LOOKED_AT))
     seen = ", ".join(shown(str(value)) for value in _filled(first, usual[0])[:2])
     others = listed([column for column in table.columns if column not in usual])
     raise InputError(
         f"{file}: column {usual[0]!r} holds numbers or dates such as {seen}, no texts; "
         f"name the column of the texts with --text-column, one of {others}"
     )
+
+
+class Holds(IntEnum):
+    """What most of the first rows have in a column, the likelier to be the texts the first."""
+
+    TEXTS = 0
+    WORDS = 1  # links, or one word each, such as Photo: posts perhaps, where no other column has a usual name
+    NOTHING = 2
+    FIGURES = 3
+
+
+def rank_text_columns(table: Table) -> tuple[dict[str, Holds], Table]:
+    """Tell what the columns with usual names hold, the likeliest to be the texts first; and give the table with all its rows."""
+    first = list(itertools.islice(table.rows, LOOKED_AT))
+    holds = {column: _held(_filled(first, column)) for column in usual_text_columns(table.columns)}
+    ranked = dict(sorted(holds.items(), key=lambda found: found[1]))
+    return ranked, replace(table, rows=itertools.chain(first, table.rows))
+
+
+def _held(values: Sequence[Any]) -> Holds:
+    if not values:
+        return Holds.NOTHING
+    if 2 * sum(map(_is_figure, values)) > len(values):
+        return Holds.FIGURES
+    return Holds.TEXTS if 2 * sum(map(_is_text, values)) >= len(values) else Holds.WORDS
 
 
 def _filled(rows: Sequence[Row | Reject], column: str) -> list[Any]:
@@ -67,6 +98,12 @@ def _is_figure(value: Any) -> bool:
         text = value.strip()
         return bool(_FIGURE.fullmatch(text) or _WEIBO_DATE.fullmatch(text))
     return isinstance(value, int | float | datetime.date | datetime.time)
+
+
+def _is_text(value: Any) -> bool:
+    if isinstance(value, str):
+        return not _WORD.fullmatch(value.strip()) and has_text(clean(value))
+    return isinstance(value, list)
 
 
 class Strays:
@@ -107,6 +144,14 @@ _usual = lru_cache(256)(usual_text_columns)
 
 
 @cache  # once for each file, which is read several times
+def _tell_of_passed(file: str, passed: str, column: str) -> None:
+    log.info(
+        "%s: column %s has hardly any text in the first rows, so that of %s is read; for both: --text-column %s --text-column %s",
+        file, passed, column, column, passed,
+    )  # fmt: skip
+
+
+@cache
 def _tell_of_strays(file: str, column: str, other: str, count: int) -> None:
     log.warning(
         "%s: %d posts have no %s but a %s, and count as posts without text; to read both: --text-column %s --text-column %s",
@@ -115,13 +160,15 @@ def _tell_of_strays(file: str, column: str, other: str, count: int) -> None:
 
 
 def tell_of_text_columns(table: Table, columns: tuple[str, ...], wanted: TextColumn, file: str, folder: Path) -> None:
-    """Say which columns of several are read, once for those of a folder; and which titles are not, if nobody has chosen.
+    """Say which columns of several are read, and which titles are not, if nobody has chosen: many posts of Reddit are a title.
 
-    Many posts of Reddit are a title alone.
+    Of a folder's files with the same columns, one stands for all.
     """
-    if len(table.columns) == 1 or (folder, columns) in _told:
+    told = _told.setdefault(folder, set())
+    this = (*columns, *table.columns)
+    if len(table.columns) == 1 or this in told or len(told) == MOST_TOLD:
         return
-    _told.add((folder, columns))
+    told.add(this)
     title = None if names_in(wanted) else title_beside(table.columns, columns[0])
     both = f" without {title}; for both: --text-column {title} --text-column {columns[0]}" if title else ""
     log.info("%s: read from column %s%s", file, " and ".join(columns), both)

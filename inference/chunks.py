@@ -99,14 +99,14 @@ class ChunkLabeller:
 def windows(chunks: Iterator[Chunk], left: int, workers: int) -> Iterator[list[Chunk]]:
     """Group chunks, of which ``left`` are left.
 
-    The first groups are small, so that a run that is killed early has saved something, and the last, so that all workers
-    end together.
+    The first group is one chunk, so that a run that is killed early has saved something; the last groups are small, so that
+    all workers end together.
     """
     size = 1
     while window := list(islice(chunks, max(1, min(size, -(-left // workers))))):
         yield window
         left -= len(window)
-        size = min(2 * size, WINDOW)
+        size = WINDOW
 
 
 def labelled_posts(parts: Parts, posts: int, chunk: int, settings: ModelSettings) -> Iterator[tuple[bytes, Labelled]]:

@@ -33,6 +33,12 @@ def test_the_text_column_is_found_as_it_was_when_the_posts_were_labelled(tmp_pat
 from whyshare.data.results import PROBABILITY_COLUMNS
 
 
+def test_counts_are_no_texts_of_labelled_posts(tmp_path):
+    path = tmp_path / "labelled.csv"
+    path.write_text("内容,标题,motive\n12,今天真好,help\n3,,help\n1.2万,明天见,help\n", encoding="utf-8")
+    assert [post.text for post in read_predictions(path)] == ["今天真好", "3", "明天见"]
+
+
 def test_probabilities_that_do_not_sum_to_1_are_refused(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text(",".join(["motive", *PROBABILITY_COLUMNS]) + "\nbenefit,0.95" + ",0" * 7, encoding="utf-8")

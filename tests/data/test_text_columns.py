@@ -36,6 +36,24 @@ def test_a_column_of_counts_or_dates_is_no_text(tmp_path, figure):
         texts(write(tmp_path / "a.jsonl", *({"id": k, "内容": k, "review": "a", "likes": 1} for k in range(5))))
 
 
+@pytest.mark.parametrize(
+    "cells", [[""] * 5, ["https://example.org/p/1"] * 5, ["Photo", "Video", "Photo", "Photo", "Status"]]
+)
+def test_a_column_of_nothing_links_or_kinds_is_passed_over_for_one_of_texts(tmp_path, cells, caplog):
+    caplog.set_level("INFO", "whyshare")
+    rows = [f"{cell},今天第 {k} 天" for k, cell in enumerate(cells)]
+    path = write(tmp_path / "a.csv", "content,title", *rows)
+    assert texts(path) == [f"今天第 {k} 天" for k in range(5)]
+    said = "column content has hardly any text in the first rows, so that of title is read; for both: "
+    assert said + "--text-column title --text-column content" in caplog.text
+    assert texts(write(tmp_path / "b.csv", "id,content", *(f"1,{cell}" for cell in cells))) == cells
+
+
+def test_whole_texts_are_preferred(tmp_path):
+    path = write(tmp_path / "a.jsonl", *[{"text": "it was cut af…", "full_text": "it was cut afterwards"}] * 2)
+    assert texts(path) == ["it was cut afterwards"] * 2
+
+
 def test_some_numbers_are_texts(tmp_path):
     rows = ["1,666", "2,", "3,", "4,so good", "5,2333", "6,so bad"]
     assert len(texts(write(tmp_path / "a.csv", "id,text", *rows))) == 6
@@ -87,6 +105,9 @@ def test_the_columns_read_are_told_once_in_a_folder(tmp_path, caplog):
         f"{tmp_path}/a.csv: read from column 正文",
         f"{tmp_path}/c.csv: read from column selftext without title; for both: --text-column title --text-column selftext",
     ]
+    write(tmp_path / "creators.csv", "name,正文", "a,hi")
+    texts(tmp_path)
+    assert caplog.messages[2:] == [f"{tmp_path}/creators.csv: read from column 正文"]
 
 
 def test_a_named_column_may_come_late_in_json(tmp_path):
