@@ -133,7 +133,7 @@ def _open_table(path: str, text_column: TextColumn = None) -> Table:
         table = read_spreadsheet(file, part, text_column)
         return replace(table, other_sheets=()) if named(path) == STANDARD_INPUT else table  # which cannot be asked for
     if kind in {"csv", "tsv"}:
-        table = read_delimited(file, "\t" if kind == "tsv" else None)
+        table = read_delimited(file, "\t" if kind == "tsv" else None, text_column)
         return _unescaped(table) if any(own <= set(table.columns) for own in _OWN_COLUMNS) else table
     return {"jsonl": read_json_lines, "json": read_json_array, "txt": read_lines}[kind](file)
 

@@ -14,15 +14,15 @@ from openpyxl.styles.numbers import is_datetime
 from openpyxl.utils.escape import unescape
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
-from .columns import TEXT_COLUMNS, TextColumn, find_column, names_in
+from .columns import TextColumn, names_in
 from .errors import InputError
-from .kinds import EXCEL_ROWS
+from .headers import AHEAD, count_filled, header_place, texts_of, without_repeats
+from .kinds import EXCEL_ROWS, kind_by_content
 from .posts import Reject
 from .streams import FREE_EXPANSION, MAX_EXPANSION, open_bytes
 from .tables import Row, Table, renamed, unique_names
 
 MAX_UNNAMED = 100  # cells right of the last column with a name; more of them are no notes beside a table
-MAX_TITLE = 10  # rows below the first among which the header is looked for
 
 _NO_RESULT = object()  # the value of a formula that was never calculated
 
@@ -53,9 +53,10 @@ def read_spreadsheet(path: Path, sheet: str | None = None, text_column: TextColu
     if isinstance(first, Reject):
         raise InputError(f"{path}: {first.reason}")
     header, rows = _below_title(first, rows, names_in(text_column))
-    names = _texts(header)
+    names = texts_of([None if value is _NO_RESULT else value for value in header[1]])
     columns = unique_names(names)
-    return Table(columns, _rows(path, rows, columns), others, renamed(names, columns))
+    posts = without_repeats(_rows(path, rows, columns), columns, names, path)
+    return Table(columns, posts, others, renamed(names, columns))
 
 
 def _sheets(path: Path) -> dict[str, Any]:
@@ -77,42 +78,15 @@ def _visible(sheets: dict[str, Any]) -> list[str]:
 def _below_title(
     first: Cells, rows: Iterator[Cells | Reject], wanted: Sequence[str]
 ) -> tuple[Cells, Iterator[Cells | Reject]]:
-    """Find the header: the fullest of the first rows that names the columns wanted, or else a usual one of texts.
-
-    Above it may stand a title, which is a lone cell, and headings of several columns each, which are fewer than these.
-    Without such names the first row is the header, or below a title one that is wider.
-    """
-    ahead = [first, *itertools.islice(rows, MAX_TITLE)]
-    wide = [(place, row) for place, row in enumerate(ahead) if not isinstance(row, Reject) and _width(row) > 1]
-    named = [(place, row) for place, row in wide if _names(row) and find_column(_texts(row), TEXT_COLUMNS)]
-    chosen = [(place, row) for place, row in wide if wanted and _has_all(_texts(row), wanted)]
-    if not chosen and (_width(first) > 1 or find_column(_texts(first), TEXT_COLUMNS)):
-        chosen = [(0, first), *(named if _has_gaps(first) else [])]
-    place, header = max(chosen or named or wide[:1] or [(0, first)], key=lambda found: _width(found[1]))
+    """Find the header, and the rows below it; where none names texts, it is the first row that is more than a lone title."""
+    ahead = [first, *itertools.islice(rows, AHEAD - 1)]
+    cells = [[] if isinstance(row, Reject) else row[1] for row in ahead]
+    place = header_place(cells, wanted)
+    if place is None:
+        place = next((place for place, row in enumerate(cells) if count_filled(row) > 1), 0)
+    header = ahead[place]
+    assert not isinstance(header, Reject)
     return header, itertools.chain(ahead[place + 1 :], rows)
-
-
-def _has_all(columns: list[str], wanted: Sequence[str]) -> bool:
-    return all(find_column(columns, [name, name.partition(".")[0]]) for name in wanted)
-
-
-def _names(row: Cells) -> bool:
-    """Tell whether cells can be names of columns: texts, each another."""
-    names = [value for value in row[1] if value not in (None, "")]
-    return all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
-
-
-def _has_gaps(row: Cells) -> bool:
-    """Tell whether cells right of the first are empty before the last, as where headings span columns."""
-    return None in row[1][1:]
-
-
-def _width(row: Cells) -> int:
-    return sum(value not in (None, "") for value in row[1])
-
-
-def _texts(row: Cells) -> list[str]:
-    return ["" if value in (None, _NO_RESULT) else str(value) for value in row[1]]
 
 
 def _rows(path: Path, rows: Iterator[Cells | Reject], columns: list[str]) -> Iterator[Row | Reject]:
@@ -193,6 +167,18 @@ def _check_archive(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
     except (zipfile.BadZipFile, OSError, ValueError):
-        raise InputError(f"{path} is not an Excel workbook; give it the ending that fits, or save it anew") from None
+        raise InputError(f"{path} is not an Excel workbook{_truth(path, start)}") from None
+    if path.suffix.lower() == ".xls":
+        raise InputError(f"{path} is a new workbook under an old ending; give it the ending .xlsx")
     if size > FREE_EXPANSION * 8 + MAX_EXPANSION * path.stat().st_size:
         raise InputError(f"{path} expands to over {MAX_EXPANSION} times its size; save the posts as CSV")
+
+
+def _truth(path: Path, start: bytes) -> str:
+    """Say what a file is that has the name of a workbook, and what to do: websites call a page or a text .xls."""
+    if start.strip(b"\xef\xbb\xbf\xff\xfe\0\r\n\t ").startswith(b"<"):
+        return " but a web page or XML; open it in Excel and save it as .xlsx"
+    try:
+        return f" but text; give it the ending .{kind_by_content(path)}"
+    except InputError:
+        return "; give it the ending that fits, or save it anew"

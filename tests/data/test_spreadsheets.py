@@ -10,6 +10,7 @@ from whyshare.data.copies import local_copies
 from whyshare.data.errors import InputError
 from whyshare.data.predictions import read_predictions
 from whyshare.data.reading import read_posts, unread_sheets
+from whyshare.data.spreadsheets import read_spreadsheet
 from whyshare.data.writing import open_writer
 
 
@@ -183,3 +184,54 @@ def test_sheets_that_are_not_read_are_named(tmp_path, tiny_model, capsys):
     for command in ([*label, f"{path}::x"], [*label[:-1], f"{path}::x"], ["data", "check", f"{path}::x"]):
         assert main(command) == 0
         assert "not read" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("named", [None, "Full Text"])
+def test_what_an_export_is_of_stands_above_the_header(tmp_path, named):
+    above = [["Report:", "Bulk Mentions Download"], ["From:", date(2024, 5, 1)], ["Title", "Campaign"], []]
+    rows = [["Query Id", "Title", "Full Text", "Likes"], [1, "Hi", "Hi there", 3], [1, "Ho", "Ho there", None]]
+    book, path = workbook(tmp_path / "a.xlsx", posts=[*above, *rows])
+    book.save(path)
+    assert [(post.row, post.text) for post in read_posts(path, text_column=named)] == [(6, "Hi there"), (7, "Ho there")]
+    book["posts"].delete_rows(1, 2)
+    book.save(path)
+    assert [post.text for post in read_posts(path, text_column=named)] == ["Hi there", "Ho there"]
+
+
+def test_headings_of_several_columns_stand_above_the_header(tmp_path):
+    headings, header = ["帖子", None, "互动", None], ["正文", "作者", "赞", "转发"]
+    book, path = workbook(tmp_path / "a.xlsx", posts=[headings, header, ["今天真好", "小明", 1, 2]])
+    book.save(path)
+    assert [post.text for post in read_posts(path)] == ["今天真好"]
+
+
+def test_a_header_that_is_repeated_is_no_post(tmp_path):
+    rows = [["id", "text", None, "n", None], [1, "hi"], ["id", "text", None, "n"], ["id", "text"], [2, "ho", 1, 2]]
+    book, path = workbook(tmp_path / "a.xlsx", posts=rows)
+    book.save(path)
+    assert [post.text for post in read_posts(path)] == ["hi", "text", "ho"]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"\xef\xbb\xbf <html><table></table></html>", " but a web page or XML; open it in Excel and save it as .xlsx"),
+        ("<?xml version='1.0'?><Workbook/>".encode("utf-16"), " but a web page or XML; open it"),
+        ("编号\t正文\r\n1\t好\r\n2\t晚安\r\n".encode("utf-16"), " but text; give it the ending .tsv"),
+        (b"id,text\n1,hi\n", " but text; give it the ending .csv"),
+        (b"\x09\x00\x04\x00" + bytes(100), "; give it the ending that fits, or save it anew"),
+    ],
+)
+def test_what_has_the_ending_of_a_workbook_is_told(tmp_path, data, said):
+    for name in ("a.xls", "a.xlsx"):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(InputError) as error:
+            read_spreadsheet(tmp_path / name)
+        assert f"{name} is not an Excel workbook{said}" in str(error.value)
+
+
+def test_a_new_workbook_under_the_old_ending(tmp_path):
+    book, path = workbook(tmp_path / "a.xlsx", posts=[["text"], ["hi"]])
+    book.save(path)
+    with pytest.raises(InputError, match=r"a\.xls is a new workbook under an old ending; give it the ending \.xlsx"):
+        read_spreadsheet(path.rename(tmp_path / "a.xls"))

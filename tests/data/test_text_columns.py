@@ -90,7 +90,7 @@ def test_a_row_fuller_than_the_header_is_a_row(tmp_path):
 @pytest.mark.parametrize("title", ["微博数据", "微博数据,,"])
 @pytest.mark.parametrize("named", [None, "正文"])
 def test_a_title_above_a_csv_header_is_said_to_be_in_the_way(tmp_path, title, named):
-    path = write(tmp_path / "a.csv", title, "id,正文,likes", "1,今天真好,2")
+    path = write(tmp_path / "a.csv", title, "id,评论,likes", "1,今天真好,2")
     with pytest.raises(InputError, match=r"; if that is a title, delete the lines above the header$"):
         texts(path, text_column=named)
 
