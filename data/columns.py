@@ -48,9 +48,15 @@ def find_text_columns(columns: Sequence[str], wanted: TextColumn, file: str, may
     return tuple(found)
 
 
-def no_text_column(columns: Sequence[str], file: str) -> InputError:
-    """Give the error of a file without a text column."""
-    advice = f"; name it with --text-column{_title_advice(columns)}"
+def no_text_column(columns: Sequence[str], file: str, nested: Sequence[str] = ()) -> InputError:
+    """Give the error of a file without a text column.
+
+    :param nested: Paths within the columns at which texts may be.
+    """
+    likely = f", such as --text-column {nested[0]}" if nested else ""
+    advice = (
+        f"; name it with --text-column{_title_advice(columns)}" if not likely else f"; name what is within one{likely}"
+    )
     return InputError(f"{file} has no text column among {listed(columns)}{advice}")
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from .errors import InputError
-from .kinds import KNOWN, input_kind, split_part
+from .kinds import KNOWN, NAMED_ALONE, input_kind, split_part
 from .results import PROBABILITY_COLUMNS
 from .streams import open_bytes
 
@@ -18,8 +18,10 @@ _LISTED = 5  # names in a message
 
 
 def is_input(path: Path) -> bool:
-    """Tell by its name a file of posts from one that lies beside: hidden, of an open workbook, of rejected rows."""
-    return bool(input_kind(path)) and not path.name.startswith((".", "~$")) and not path.name.endswith(".rejects.jsonl")
+    """Tell by its name a file of posts from one that lies beside: hidden, of an open workbook, a script, of rejected rows."""
+    if path.name.startswith((".", "~$")) or path.suffix.lower() in NAMED_ALONE:
+        return False
+    return bool(input_kind(path)) and not path.name.endswith(".rejects.jsonl")
 
 
 def files_of_posts(folder: Path) -> list[str]:

@@ -2,18 +2,23 @@
 
 import itertools
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from .columns import TEXT_COLUMNS, listed, usual_text_columns
 from .delimited import shown_line
 from .errors import InputError, shown
+from .headers import tell
 from .posts import Reject
 from .streams import describe_bad_line, file_encoding, iter_lines, open_bytes
-from .tables import Row, Table
+from .tables import Row, Table, text_rank
 
 LOOKED_AT = 100  # objects whose keys are the columns; the first may lack some
 MAX_JSON = 2**30  # bytes of a JSON array, which is held in memory
+
+_ASSIGNED = re.compile(r"\s*[\w.$]+\s*=\s*(?=[\[{])")  # window.YTD.tweets.part0 = [, in an archive of Twitter
 
 
 def read_json_lines(path: Path) -> Table:
@@ -22,18 +27,20 @@ def read_json_lines(path: Path) -> Table:
 
 
 def read_json_array(path: Path) -> Table:
-    """Read a JSON array of objects, or an object that holds just one such array."""
+    """Read a JSON array of objects, or an object that holds one, however deep; a script may assign it."""
     with open_bytes(path) as stream:
         data = stream.read(MAX_JSON + 1)
     if len(data) > MAX_JSON:
         raise InputError(f"{path} is larger than 1 GiB; a JSON array is read whole, so save it as JSONL")
     try:
-        content = json.loads(data.decode(file_encoding(path)).removeprefix("\ufeff"))
+        text = data.decode(file_encoding(path)).removeprefix("\ufeff")
+        if assigned := _ASSIGNED.match(text):
+            text = text[assigned.end() :].rstrip("; \r\n")
+        content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not valid JSON ({error}); one array of objects is needed") from None
     if isinstance(content, dict):
-        arrays = [value for value in content.values() if isinstance(value, list)]
-        content = arrays[0] if len(arrays) == 1 else content
+        content = _array_of_posts(content, path) or content
     if not isinstance(content, list):
         raise InputError(f"{path} holds {shown(content)}; an array of objects is needed")
 
@@ -45,6 +52,44 @@ def read_json_array(path: Path) -> Table:
                 yield Reject(str(path), number, "not a JSON object", shown(item))
 
     return _with_columns(path, rows())
+
+
+def _array_of_posts(content: Mapping[str, Any], path: Path) -> list[Any] | None:
+    """Choose from the arrays within an object the one with a usual text column, of several the least deep; say which.
+
+    :raises InputError: If that does not tell one from another.
+    """
+    arrays = dict(_arrays(content))
+    ranks = {name: _rank(name, array) for name, array in arrays.items()}
+    likeliest = [name for name, rank in ranks.items() if rank == min(ranks.values())]
+    if len(likeliest) > 1:
+        raise InputError(
+            f"{path} has several arrays of objects, {listed(list(arrays))}; "
+            f"save that of the posts as a file of its own, such as with jq .{likeliest[0]}"
+        )
+    if not likeliest:
+        return None
+    others = [name for name in arrays if name not in likeliest]
+    if others or "." in likeliest[0]:
+        left_out = f", not from {listed(others)}" if others else ""
+        tell(path, f"posts are read from the array {likeliest[0]}{left_out}")
+    return arrays[likeliest[0]]
+
+
+def _rank(name: str, array: list[Any]) -> tuple[bool, int, int]:
+    """Give what sorts the likeliest array of posts first."""
+    place = text_rank(next(item for item in array if isinstance(item, dict)))
+    return place == len(TEXT_COLUMNS), name.count("."), place
+
+
+def _arrays(content: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, list[Any]]]:
+    """Give the arrays of objects that lie in objects, by their paths; not those deep in a post, such as its hashtags."""
+    is_post = "id" in content and bool(usual_text_columns([*content]))
+    for name, value in content.items():
+        if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            yield within + name, value
+        elif isinstance(value, dict) and not is_post:
+            yield from _arrays(value, f"{within}{name}.")
 
 
 def _objects(path: Path) -> Iterator[Row | Reject]:

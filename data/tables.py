@@ -2,17 +2,18 @@
 
 import datetime
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .columns import find_column
+from .columns import TEXT_COLUMNS, find_column
 from .errors import InputError, shown
 from .posts import Reject
 
 _NULLS = ("NULL", "\\N")
+DEEPEST = 4  # names of a path to a text that is offered: snippet.topLevelComment.snippet.textOriginal
 UNCALCULATED = "a formula without a calculated value; open the workbook in Excel and save it"
 
 
@@ -30,21 +31,27 @@ class Row:
     def text(self, columns: Sequence[str]) -> str:
         r"""Give the raw text that stands in columns, of several a line each; ``""`` where there is none.
 
-        A cell that is ``NULL`` or ``\N`` and nothing else is none: so do MySQL, Hive and SQL Server export it.
+        A cell that is ``NULL`` or ``\N`` and nothing else is none: so do MySQL, Hive and SQL Server export it. A list of
+        pieces is a text, as in Telegram's exports. A title that the body begins with is left out.
 
-        :raises ValueError: If one holds no text, such as a list; the message says so.
+        :raises ValueError: If one holds no text, such as an object; the message says so, and where texts are within it.
         """
         found = []
         for column in columns:
-            value = _value(self.values, column)
+            value = _joined(value_at(self.values, column))
             if column in self.uncalculated:
                 raise ValueError(f"the text is {UNCALCULATED}")
             if value is None or value != value or value in _NULLS:  # NaN alone is not itself
                 continue
             if not isinstance(value, str | int | float | datetime.date | datetime.time):
-                raise ValueError(f"the text is not a text but {shown(value)}")
-            found.append(str(value))
-        return "\n".join(text for text in found if text.strip() or len(columns) == 1)
+                nested = nested_text_columns({column: value})
+                advice = f"; name what is within it, such as --text-column {nested[0]}" if nested else ""
+                raise ValueError(f"the text is not a text but {shown(value)}{advice}")
+            found.append(_mended(str(value)))
+        if len(columns) == 1:
+            return "".join(found)
+        whole = dict.fromkeys(text for text in found if text.strip())
+        return "\n".join(text for text in whole if not any(o != text and o.startswith(text) for o in whole))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +90,90 @@ class Table:
             raise InputError(f"{error}; or read another sheet: {', '.join(self.other_sheets)}") from None
 
 
-def _value(values: Mapping[str, Any], column: str) -> Any:
-    """Give the value of a column, or of ``outer.inner`` within that of another, which may be written as JSON."""
-    if column in values or "." not in column:
-        return values.get(column)
+def nested_text_columns(values: Mapping[str, Any]) -> list[str]:
+    """Find the texts with a usual name that lie deeper in a row, the likeliest first.
+
+    ``{"id": 1, "tweet": {"lang": "en", "full_text": "Hi"}} -> ["tweet.full_text"]``
+    """
+    paths = dict.fromkeys(path for path in _text_paths(values, DEEPEST) if "." in path)
+    return sorted(paths, key=lambda path: (text_rank([path.rpartition(".")[2]]), path.count(".")))
+
+
+def text_rank(columns: Collection[str]) -> int:
+    """Give the place of the likeliest text column in the order of usual names, which is their number if there is none."""
+    places = (place for place, name in enumerate(TEXT_COLUMNS) if find_column([*columns], [name]))
+    return next(places, len(TEXT_COLUMNS))
+
+
+def _text_paths(values: Mapping[str, Any], depth: int) -> Iterator[str]:
+    for name, value in values.items():
+        if isinstance(value, str) and value.strip() and text_rank([name]) < len(TEXT_COLUMNS):
+            yield name
+        for item in _objects(_parsed(value)) if depth > 1 else ():
+            yield from (f"{name}.{path}" for path in _text_paths(item, depth - 1))
+
+
+def value_at(values: Mapping[str, Any], column: str) -> Any:
+    """Give the value of a column, or of ``outer.inner`` within that of another, which may be written as JSON.
+
+    :raises ValueError: If there is no such place within it, or several different values.
+    """
+    found = _found(values, column)
     outer, _, inner = column.partition(".")
-    within = values.get(outer)
-    if within in (None, ""):
-        return None
-    if isinstance(within, str):
+    if not found and outer in values:
+        raise ValueError(f"there is no {inner} in {outer}, which is {shown(_parsed(values[outer]))}")
+    filled = [value for value in found if value not in (None, "")] or [None]
+    if any(value != filled[0] for value in filled):
+        raise ValueError(f"there are {len(filled)} texts in {column}; make each a row of its own")
+    return filled[0]
+
+
+def _found(values: Mapping[str, Any], column: str) -> list[Any]:
+    """Give all that a row has under a column or path, which goes through lists."""
+    if column in values:
+        return [values[column]]
+    outer, dot, inner = column.partition(".")
+    if not dot or outer not in values:
+        return []
+    within = _parsed(values[outer])
+    if within in (None, "", []):
+        return [None]
+    return [value for item in _objects(within) for value in _found(item, inner)]
+
+
+def _parsed(value: Any) -> Any:
+    """Read what is written as JSON; anything else stays."""
+    if isinstance(value, str):
         with suppress(ValueError, RecursionError):
-            within = json.loads(within)
-    if not isinstance(within, Mapping) or not (inner in within or inner.partition(".")[0] in within):
-        raise ValueError(f"there is no {inner} in {outer}, which is {shown(within)}")
-    return _value(within, inner)
+            return json.loads(value)
+    return value
+
+
+def _objects(value: Any) -> list[Mapping[str, Any]]:
+    """Give the object that a value is, or those of a list."""
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if isinstance(item, Mapping)]
+
+
+def _joined(value: Any) -> Any:
+    """Put the pieces of a text together: ``["so ", {"type": "bold", "text": "good"}] -> "so good"``; anything else stays."""
+    if not isinstance(value, list):
+        return value
+    pieces = [piece.get("text") if isinstance(piece, Mapping) else piece for piece in value]
+    texts = [piece for piece in pieces if isinstance(piece, str)]
+    return "".join(texts) if len(texts) == len(pieces) else value
+
+
+def _mended(text: str) -> str:
+    """Read again what is UTF-8 read as Latin-1, as in downloads from Facebook and Instagram: ``"è½¬" -> "转"``.
+
+    Letters of two bytes stay as they are: an author may have written them so, which of longer ones nobody does.
+    """
+    if not text.isascii():
+        with suppress(UnicodeError):
+            mended = text.encode("latin-1").decode("utf-8")
+            return mended if max(mended) >= "\u0800" else text
+    return text
 
 
 def row_id(values: Mapping[str, Any], number: int, names: Sequence[str] = ("id",)) -> str:

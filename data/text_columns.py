@@ -16,7 +16,7 @@ from .cleaning import clean, has_text
 from .columns import TextColumn, find_text_columns, listed, names_in, no_text_column, title_beside, usual_text_columns
 from .errors import InputError, shown
 from .posts import Reject
-from .tables import Row, Table
+from .tables import Row, Table, nested_text_columns
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,10 @@ def choose_text_columns(table: Table, wanted: TextColumn, file: str) -> tuple[tu
         return find_text_columns(table.columns, wanted, file, may_come=table.own_columns), table
     usual = usual_text_columns(table.columns)
     if not usual:
-        raise no_text_column(table.columns, file)
+        rows = itertools.islice((row for row in table.rows if isinstance(row, Row)), LOOKED_AT)
+        raise no_text_column(
+            table.columns, file, next(filter(None, (nested_text_columns(row.values) for row in rows)), [])
+        )
     ranked, table = rank_text_columns(table)
     column, holds = next(iter(ranked.items()))
     if len(table.columns) == 1 or holds < Holds.NOTHING or (holds is Holds.NOTHING and column == usual[0]):

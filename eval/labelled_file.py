@@ -20,6 +20,7 @@ from ..data.errors import InputError
 from ..data.kinds import JSON_KINDS, file_kind, split_part
 from ..data.motives import MOTIVES
 from ..data.predictions import Prediction, read_predictions, read_texts
+from ..data.tables import value_at
 from .clusters import cluster_of
 
 # What copies of one text differ in; to clean every text would take three times as long as to read it.
@@ -54,6 +55,7 @@ class LabelledFile:
     ``posts.probs`` has no rows where the file has no probabilities. ``rows`` (posts,) are their rows in the file,
     ``names`` all of its columns, ``columns`` the values of those that were asked for, ``hashes`` (posts,) those of others,
     0 where there is none; ``no_motive`` counts the others, ``repeats`` the posts whose text an earlier one has.
+    A column may be ``outer.inner``, which stands within another, as in JSON: ``author.userName``.
     """
 
     path: Path
@@ -91,6 +93,7 @@ class LabelledFile:
                 gathered.check_columns(path)
         if gathered.rows:
             gathered.check_columns(path)
+            gathered.check_nested(path)
         return cls(
             path,
             text_column,
@@ -178,6 +181,8 @@ class _Gathered:
         self.names: dict[str, None] = {}
         self.values: dict[str, list[Any]] = {column: [] for column in columns}
         self.hashes = {column: array("q") for column in hashed}
+        self._found: set[str] = set()
+        self._missed: dict[str, str] = {}
         self.copies = array("q")
         self.no_motive = 0
 
@@ -194,16 +199,33 @@ class _Gathered:
         if post.text:
             self.copies.append(copy_of(post.text))
         for column, hashes in self.hashes.items():
-            hashes.append(_hash(post.fields.get(column)))
+            hashes.append(_hash(self._value(post, column)))
         for column, values in self.values.items():
-            value = post.fields.get(column)
+            value = self._value(post, column)
             values.append(sys.intern(value) if type(value) is str else value)
 
     def check_columns(self, path: Path) -> None:
         """Refuse a file without a column that was asked for."""
         for column in self.values:
-            if column not in self.names:
+            if column not in self.names and column.partition(".")[0] not in self.names:
                 raise InputError(f"{path} has no column {column!r}; it has {', '.join(self.names)}")
+
+    def check_nested(self, path: Path) -> None:
+        """Refuse a file in which no post has the ``inner`` of an ``outer.inner`` that was asked for."""
+        for column, where in self._missed.items():
+            if column not in self._found:
+                raise InputError(f"{path} has no column {column!r}: {where}")
+
+    def _value(self, post: Prediction, column: str) -> Any:
+        """Give a post's value in a column, which may be ``outer.inner``; None where there is none."""
+        try:
+            value = value_at(post.fields, column)
+        except ValueError as error:
+            self._missed.setdefault(column, f"row {post.row}: {error}")
+            return None
+        if value is not None:
+            self._found.add(column)
+        return value
 
     def posts(self) -> Posts:
         """Give the numbers as arrays."""

@@ -11,16 +11,22 @@ from typing import Any, Literal
 from ..data.errors import InputError
 
 Every = Literal["day", "week", "month"]
+ShortYear = Literal["first", "last"] | None  # where dates such as 24-3-5 have their year; None if nobody can tell
 Note = tuple[str, Mapping[str, object]]  # the key of a text in ``words_mix.py``, and what fills it in
 
 _SAID_BEFORE = re.compile(r"(编辑|发布|发表|更新)于\s*[:：]?\s*")
 _YEAR_FIRST = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?!\d)")
-_YEAR_SHORT = re.compile(r"(\d\d)(?:年(\d{1,2})月(\d{1,2})日?|([-/.])(\d{1,2})\4(\d{1,2}))(?!\d)")
-_SHORT_LAST = re.compile(r"\d([-/.])\d{1,2}\1\d\d(?!\d)")  # 5-3-24, which begins with no year
+_YEAR_SHORT = re.compile(r"(\d\d)年(\d{1,2})月(\d{1,2})日?(?!\d)")
+_SHORT = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{1,2})(?!\d)")  # with the year first or last
+_NAMED = (
+    re.compile(r"(?P<day>\d{1,2})(?:-|\s+)(?P<month>[A-Za-z]{3,9})(?:-|\s+)(?P<year>\d{4}|(?<=-)\d\d)(?!\d)"),
+    re.compile(r"(?P<month>[A-Za-z]{3,9})\s+(?P<day>\d{1,2}),?\s+(?P<year>\d{4})(?!\d)"),
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = re.compile(r"(\d{4})\s*[-/年]\s*(\d{1,2})月?")
 _SECONDS = re.compile(r"1\d{9}(\.\d+)?|1\d{12}")  # since 1970, or thousandths of them
-_UTC = re.compile(r".*\d\d:\d\d.*(Z|UTC|GMT|[+-]00:?00)(\s+\d{4})?")
+_UTC = re.compile(r".*\d:\d\d.*(Z|UTC|GMT|[+-]00:?00)(\s+\d{4})?")
 _REST = r"(?:\s*\d{1,2}:\d{2}.*|\s+(?!\d).*)?"  # time, place
 _NO_YEAR = re.compile(rf"(\d{{1,2}})[-月](\d{{1,2}})日?{_REST}")
 _SLASH = re.compile(rf"(\d{{1,2}})(/)(\d{{1,2}}){_REST}")
@@ -29,18 +35,18 @@ _SLASH = re.compile(rf"(\d{{1,2}})(/)(\d{{1,2}}){_REST}")
 def periods_of(values: Sequence[Any], every: Every) -> tuple[list[str], list[Note]]:
     """Name the day, week (by its Monday) or month of every date of a column; ``""`` where it cannot be read.
 
-    ``2018-04-22 12:30``, ``2018/4/22``, ``2018年4月22日``, ``22/04/2018``, ``20180422``, ``Sun, 22 Apr 2018 12:30:00 GMT``,
-    seconds or milliseconds since 1970, Excel's dates, ``编辑于 2018-04-22``. The whole column tells whether the day or the
-    month comes first, and whether ``18-4-22`` begins with the year. Without a year (``04-22 12:30``, ``04-22 上海``), a date
-    is the latest that is not after the newest full one, or today.
+    ``2018-04-22 12:30``, ``2018/4/22``, ``2018年4月22日``, ``22/04/2018``, ``20180422``, ``22-Apr-18``, ``Apr 22, 2018, 8:00 AM``,
+    ``Sun, 22 Apr 2018 12:30:00 GMT``, seconds or milliseconds since 1970, Excel's dates, ``编辑于 2018-04-22``. The whole column
+    tells whether the day or the month comes first, and whether ``18-4-22`` begins or ends with the year. Without a year
+    (``04-22 12:30``, ``04-22 上海``), a date is the latest that is not after the newest full one, or today.
 
     :return: The periods, and a note of each thing that was taken for granted.
     :raises InputError: If the day comes first in one date and the month in another.
     """
     dates = [v if isinstance(v, datetime.date) else _bare(v) for v in values]
     written = [date for date in dates if isinstance(date, str)]
-    day_first, notes = _order(written)
-    short = _begins_with_year(written)
+    short = _short_year(written)
+    day_first, notes = _order(written, short)
     days = [_day(date, day_first, short, every) for date in dates]
     if utc := next((date for date, day in zip(dates, days, strict=True) if day and _is_utc(date)), None):
         notes.append(("utc", {"date": str(utc)}))
@@ -63,9 +69,9 @@ def _bare(value: Any) -> str:
     return _SAID_BEFORE.sub("", str("" if value is None else value).strip(), count=1)
 
 
-def _order(dates: Sequence[str]) -> tuple[bool, list[Note]]:
+def _order(dates: Sequence[str], short: ShortYear) -> tuple[bool, list[Note]]:
     """Tell whether the day comes first in dates such as 03/04/2024, and say so where they leave it open."""
-    found = [match for match in (_YEAR_LAST.match(date) or _SLASH.fullmatch(date) for date in dates) if match]
+    found = [match for match in (_year_last(date, short) or _SLASH.fullmatch(date) for date in dates) if match]
     day_first = next((match[0] for match in found if int(match[1]) > 12 >= int(match[3])), None)
     month_first = next((match[0] for match in found if int(match[3]) > 12 >= int(match[1])), None)
     if day_first and month_first:
@@ -79,12 +85,22 @@ def _order(dates: Sequence[str]) -> tuple[bool, list[Note]]:
     return False, [("month_first", {"date": found[0][0]})]
 
 
-def _begins_with_year(dates: Sequence[str]) -> bool:
-    """Tell whether dates such as 24-3-5 begin with the year: one of them shows it, and none shows the contrary."""
-    this_year = datetime.date.today().year % 100
-    found = [match for match in map(_YEAR_SHORT.match, dates) if match and match[4]]
-    shows = any(len(match[6]) == 1 or int(match[6]) > this_year for match in found)  # no year is so short, or to come
-    return shows and not any(int(match[1]) > this_year for match in found) and not any(map(_SHORT_LAST.match, dates))
+def _short_year(dates: Sequence[str]) -> ShortYear:
+    """Tell where dates such as 24-3-5 have their year: one of them shows it, and none shows the contrary."""
+    found = [match for match in map(_SHORT.match, dates) if match]
+    first = any(_is_no_year(match[4]) for match in found)
+    last = any(_is_no_year(match[1]) or int(match[3]) > 12 for match in found)  # no month follows the first number
+    if first == last:
+        return None
+    return "first" if first else "last"
+
+
+def _is_no_year(number: str) -> bool:
+    return len(number) == 1 or int(number) > datetime.date.today().year % 100  # to come
+
+
+def _year_last(date: str, short: ShortYear) -> re.Match[str] | None:
+    return _YEAR_LAST.match(date) or (_SHORT.match(date) if short == "last" else None)
 
 
 def _is_utc(date: datetime.date | str) -> bool:
@@ -94,7 +110,7 @@ def _is_utc(date: datetime.date | str) -> bool:
     return isinstance(date, datetime.datetime) and date.utcoffset() == datetime.timedelta(0)
 
 
-def _day(date: datetime.date | str, day_first: bool, short: bool, every: Every) -> datetime.date | None:
+def _day(date: datetime.date | str, day_first: bool, short: ShortYear, every: Every) -> datetime.date | None:
     if isinstance(date, datetime.date):
         return date.date() if isinstance(date, datetime.datetime) else date
     try:
@@ -114,24 +130,31 @@ def _from_number(date: str) -> datetime.date | None:
     return None
 
 
-def _from_parts(date: str, day_first: bool, short: bool, every: Every) -> datetime.date | None:
+def _from_parts(date: str, day_first: bool, short: ShortYear, every: Every) -> datetime.date | None:
     if found := _YEAR_FIRST.match(date):
         return datetime.date(*map(int, found.groups()))
     if every == "month" and (found := _MONTH.fullmatch(date)):
         return datetime.date(int(found[1]), int(found[2]), 1)
-    if found := _YEAR_LAST.match(date):
+    if found := _year_last(date, short):
         day, month = (found[1], found[3]) if day_first else (found[3], found[1])
-        return datetime.date(int(found[4]), int(month), int(day))
-    if (found := _YEAR_SHORT.match(date)) and (short or not found[4]):
-        return datetime.date(2000 + int(found[1]), int(found[2] or found[5]), int(found[3] or found[6]))
+        return datetime.date(_year(found[4]), int(month), int(day))
+    if found := _YEAR_SHORT.match(date):
+        return datetime.date(_year(found[1]), int(found[2]), int(found[3]))
+    if short == "first" and (found := _SHORT.match(date)):
+        return datetime.date(_year(found[1]), int(found[3]), int(found[4]))
     return None
 
 
 def _from_words(date: str) -> datetime.date:
-    for form in ("%d %b %Y", "%b %d, %Y"):
-        with suppress(ValueError):
-            return datetime.datetime.strptime(date, form).date()
+    for form in _NAMED:
+        if found := form.match(date):
+            month = _MONTHS.index(found["month"][:3].lower()) + 1
+            return datetime.date(_year(found["year"]), month, int(found["day"]))
     return parsedate_to_datetime(date).date()  # of e-mail, and of Weibo: Sun Apr 22 09:00:00 +0800 2018
+
+
+def _year(number: str) -> int:
+    return int(number) + (2000 if len(number) == 2 else 0)
 
 
 def _without_year(date: str, day_first: bool, newest: datetime.date) -> datetime.date | None:

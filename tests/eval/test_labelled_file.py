@@ -1,3 +1,4 @@
+import csv
 import json
 import tracemalloc
 
@@ -37,6 +38,31 @@ def test_posts_keep_their_rows_and_texts_are_read_again(tmp_path):
 def test_a_missing_column_is_said_with_those_there_are(tmp_path):
     with pytest.raises(InputError, match="no column 'town'; it has text, city, motive"):
         LabelledFile.read(write(tmp_path / "posts.jsonl", 6), columns=["town"])
+
+
+@pytest.mark.parametrize("name", ["posts.jsonl", "posts.csv"])
+def test_columns_may_stand_within_others(tmp_path, name):
+    """In JSON as objects, in tables as their text."""
+    authors = [None, {}, {"name": "ann", "home": {"city": "Hull"}}, {"name": "bob"}, {"name": "ann", "home": None}]
+    path = tmp_path / name
+    if path.suffix == ".jsonl":
+        lines = [json.dumps({"text": "a", "motive": "help", "author": author}) for author in authors]
+        path.write_text("\n".join(lines), encoding="utf-8")
+    else:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            rows = [("a", "help", json.dumps(author) if author is not None else "") for author in authors]
+            csv.writer(file).writerows([("text", "motive", "author"), *rows])
+    labelled = LabelledFile.read(path, columns=["author.name", "author.home.city"], hashed=["author.name"])
+    assert labelled.groups(["author.name"]) == ["", "", "ann", "bob", "ann"]
+    assert labelled.groups(["author.home.city"]) == ["", "", "Hull", "", ""]
+    none, also_none, ann, bob, again = labelled.clusters("author.name")
+    assert (none, also_none, bob) == ("", "", "")
+    assert ann == again != ""
+    for asked in ({"columns": ["author.nmae"]}, {"hashed": ["author.nmae"]}):
+        with pytest.raises(
+            InputError, match=r"no column 'author.nmae': row [23]: there is no nmae in author, which is"
+        ):
+            LabelledFile.read(path, **asked)
 
 
 def test_groups_have_numbers_and_posts_of_none_have_none():

@@ -24,11 +24,22 @@ from whyshare.eval.periods import empty_before, periods_of
         ("22.4.2018", "2018-04-16"),
         ("18-4-22", ""),  # or 2022-04-18
         ("18年4月22日 09:00", "2018-04-16"),
+        ("22-Apr-2018 09:15AM", "2018-04-16"),
+        ("22-Apr-18", "2018-04-16"),
+        ("4/22/18 8:00 AM", "2018-04-16"),
+        ("22.4.18", ""),  # or 2022-04-18
+        ("Apr 22, 2018 · 8:00 PM UTC", "2018-04-16"),
+        ("Apr 22, 2018, 8:00 AM", "2018-04-16"),
+        ("22 April 2018 20:00", "2018-04-16"),
+        ("22 Apr 18:00", ""),
+        ("22-Foo-2018", ""),
         ("编辑于 2018-04-22", "2018-04-16"),
         ("发布于2018-04-22 上海", "2018-04-16"),
         ("1.5244E+12", ""),
         ("yesterday", ""),
         ("今天 12:30", ""),
+        ("昨天 08:00", ""),
+        ("5分钟前", ""),
         (None, ""),
         ("2018-13-45", ""),
         (10000, ""),
@@ -36,7 +47,7 @@ from whyshare.eval.periods import empty_before, periods_of
     ],
 )
 def test_dates_in_many_forms(value, week):
-    is_utc = str(value).startswith("152") or "+0000" in str(value) or "GMT" in str(value)
+    is_utc = str(value).startswith("152") or "+0000" in str(value) or "GMT" in str(value) or "UTC" in str(value)
     assert periods_of([value], "week") == ([week], [("utc", {"date": str(value)})] if is_utc else [])
     if week:
         assert periods_of([value], "day")[0] == ["2018-04-22"]
@@ -69,6 +80,18 @@ def test_a_short_year_comes_first_where_a_date_shows_it():
     assert periods_of(["24-03-31", "24-03-05"], "day")[0] == ["2024-03-31", "2024-03-05"]
     assert periods_of(["24-03-05"], "day")[0] == [""]
     assert periods_of(["5-3-24", "15-3-24", "15-3-2"], "day")[0] == ["", "", ""]
+
+
+def test_a_short_year_comes_last_where_a_date_shows_it():
+    periods, [note] = periods_of(["5/1/24 8:00 AM", "12/3/24 8:00 AM"], "day")
+    assert periods == ["2024-05-01", "2024-12-03"]
+    assert note == ("month_first", {"date": "5/1/24"})
+    assert periods_of(["05/01/24", "05/31/24"], "day") == (["2024-05-01", "2024-05-31"], [])
+    assert periods_of(["5/1/24", "25/12/24"], "day") == (["2024-01-05", "2024-12-25"], [])
+    assert periods_of(["5.1.24"], "day") == (["2024-01-05"], [])
+    assert periods_of(["05/01/24", "06/01/24"], "day")[0] == ["", ""]  # or of 2005 and 2006
+    with pytest.raises(InputError, match="day comes first in the date '25/12/24', the month in '5/31/24'"):
+        periods_of(["25/12/24", "5/31/24"], "day")
 
 
 def test_places_and_slashes_in_dates_without_a_year():

@@ -39,7 +39,7 @@ def test_any_table_can_be_held_out_or_learnt_from(tmp_path):
     ("content", "message"),
     [
         ("id\n1\n", r"posts\.csv has no column text; it has id: rename that of the texts"),
-        ('{"text": ["hi"]}\n', r"posts\.csv row 1: the text is not a text but \['hi'\]"),
+        ('{"text": [5]}\n', r"posts\.csv row 1: the text is not a text but \[5\]"),
     ],
 )
 def test_a_file_without_texts_is_one_line(tmp_path, content, message):
