@@ -118,6 +118,8 @@ def value_at(values: Mapping[str, Any], column: str) -> Any:
 
     :raises ValueError: If there is no such place within it, or several different values.
     """
+    if column in values:
+        return values[column]
     found = _found(values, column)
     outer, _, inner = column.partition(".")
     if not found and outer in values:

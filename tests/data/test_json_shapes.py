@@ -194,6 +194,10 @@ def test_scripts_and_old_workbooks_are_read_where_they_are_named_alone(tmp_path)
         list(read_posts(tmp_path / "a.xls"))
 
 
+def test_a_number_that_is_none_is_no_text():
+    assert Row(1, {"text": float("nan")}).text(["text"]) == ""
+
+
 def test_a_title_that_the_body_begins_with_is_left_out():
     columns = ["title", "desc"]
     assert Row(1, {"title": "so good", "desc": "so good\neveryone"}).text(columns) == "so good\neveryone"
