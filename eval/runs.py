@@ -43,11 +43,17 @@ def read_runs(path: Path) -> list[dict[str, Any]]:
     :raises InputError: If it is not there, holds nothing, or a line is no run.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except OSError as error:
         raise InputError(f"cannot read the run log {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(
+            f"{path} is no run log but another kind of file; give one that whyshare eval --runs wrote"
+        ) from None
     runs = []
     for number, line in enumerate(lines, start=1):
+        if not line:
+            continue
         try:
             run = json.loads(line)
             run["metrics"]["macro-F1"], run["name"], run["time"], run["annotated"], run["posts"]

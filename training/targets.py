@@ -34,10 +34,11 @@ def soft_targets(posts: Sequence[Annotated], secondary_share: float) -> FloatArr
 def class_weights(label_ids: NDArray[np.int64], power: float) -> FloatArray:
     """Weigh rare motives up: inverse frequency to a power, mean 1 over the posts; shape (8,).
 
-    :param power: 0 leaves the classes as they are, 1 makes them count the same.
+    :param power: 0 leaves the classes as they are, 1 makes them count the same. One without posts, which teachers may teach,
+        weighs as it would at 0.
     """
     counts = np.bincount(label_ids, minlength=len(MOTIVES)).astype(np.float64)
-    weights = np.where(counts > 0, (len(label_ids) / np.maximum(counts, 1)) ** power, 0.0)
+    weights = np.where(counts > 0, (len(label_ids) / np.maximum(counts, 1)) ** power, 1.0)
     return (weights / np.average(weights, weights=counts)).astype(np.float32)
 
 

@@ -16,6 +16,7 @@ from tokenizers import AddedToken, Tokenizer
 from transformers import BertModel, PreTrainedTokenizerFast
 
 from ..data.cleaning import HANDLE, NUMBER, URL, clean
+from ..data.errors import InputError
 from ..data.whole_files import write_json
 from .corpus import read_texts
 from .e5 import END, PAD, REQUIREMENT, START, UNKNOWN, installed_weights, load_e5, make_tokenizer
@@ -47,8 +48,8 @@ class TrimConfig:
 def trim(config: TrimConfig, folder: Path) -> None:
     """Run the recipe; ``folder`` then holds an encoder that ``from_pretrained`` loads, and the recipe.
 
-    :raises InputError: If a corpus cannot be read, the package with the model is not installed, something else would be
-        lost in ``folder``, or another run is writing there.
+    :raises InputError: If a corpus cannot be read, the package with the model is not installed, it has fewer layers,
+        something else would be lost in ``folder``, or another run is writing there.
     """
     recipe = {"base": REQUIREMENT} | asdict(config)
     with encoder_folder(folder, recipe):
@@ -68,6 +69,10 @@ def trimmed(config: TrimConfig) -> tuple[BertModel, Tokenizer]:
     rng = random.Random(config.seed)
     texts = [clean(text)[:READ] for path in config.corpora for text in _sample(Path(path), config.texts, rng)]
     model, pieces = load_e5(installed_weights())
+    if config.layers > len(model.encoder.layer):
+        raise InputError(
+            f"layers is {config.layers}, but {REQUIREMENT} has {len(model.encoder.layer)}; keep so many at most"
+        )
     kept = choose_pieces(pieces, texts, config.pieces)
     tokenizer = trimmed_tokenizer([pieces[number] for number in kept])
     keep_rows(model, pieces, kept)

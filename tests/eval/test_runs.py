@@ -1,10 +1,12 @@
 from functools import partial
 
 import numpy as np
+import pytest
 
+from whyshare.data.errors import InputError
 from whyshare.eval import runs as runs_module
 from whyshare.eval.comparison import compare
-from whyshare.eval.runs import against_best
+from whyshare.eval.runs import against_best, read_runs
 
 
 def logged(name, gold, right):
@@ -32,3 +34,9 @@ def test_a_run_that_is_worse_is_told_from_the_best():
     compared = against_best(runs)
     assert {position: comparison.second for position, comparison in compared.items()} == {0: "bad", 2: "so-so"}
     assert compared[0].adjusted < 1e-6 < 0.05 < compared[2].adjusted
+
+
+def test_another_kind_of_file_is_no_run_log(tmp_path):
+    (tmp_path / "posts.xlsx").write_bytes(b"PK\x03\x04\xff\xfe")
+    with pytest.raises(InputError, match=r"posts\.xlsx is no run log but another kind of file"):
+        read_runs(tmp_path / "posts.xlsx")

@@ -4,9 +4,11 @@ import sys
 
 import pytest
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 
-from whyshare.training.machine import KERNEL_CACHES, keep_freed_memory
+from transformers import AutoModelForSequenceClassification, MPNetConfig
+
+from whyshare.training.machine import KERNEL_CACHES, best_attention, keep_freed_memory
 
 FREE_A_LARGE_BLOCK = """
 import ctypes, resource
@@ -64,3 +66,12 @@ def test_memory_does_not_grow_with_the_shapes_of_batches():
 def test_other_systems_are_left_alone(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     assert keep_freed_memory() is False
+
+
+@pytest.mark.parametrize("gpu", [False, True])
+def test_models_without_a_fused_attention_can_be_trained(monkeypatch, gpu):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    config = MPNetConfig(
+        vocab_size=20, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8,
+    )  # fmt: skip
+    AutoModelForSequenceClassification.from_config(config, attn_implementation=best_attention())

@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("jieba")
 
 from whyshare import Labeller
+from whyshare.cli import main
 from whyshare.data.errors import InputError
 from whyshare.data.reading import read_posts
 from whyshare.training.predict import predict_logits
@@ -128,3 +129,12 @@ def test_a_held_out_corpus_is_a_mistake(corpus, tiny_model, tmp_path):
     config = PseudoConfig((str(corpus),), (10,), held_out=(str(corpus),), teachers=(str(tiny_model),))
     with pytest.raises(InputError, match="60 of 60 texts are in a test set"):
         pseudo_label(config, tmp_path / "pseudo.jsonl")
+
+
+def test_a_corpus_is_never_written_over(corpus, tiny_model, tmp_path, capsys):
+    before = corpus.read_bytes()
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(f'corpora = ["{corpus}"]\nposts = [1]\nteachers = ["{tiny_model}"]\n', encoding="utf-8")
+    assert main(["pseudo", str(recipe), "-o", str(corpus)]) == 2
+    assert "corpus.jsonl" in capsys.readouterr().err
+    assert corpus.read_bytes() == before

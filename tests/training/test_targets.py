@@ -26,7 +26,7 @@ def test_class_weights_by_hand():
     weights = class_weights(label_ids, 1.0)
     assert weights[0] * 3 == pytest.approx(weights[1])
     assert weights[label_ids].mean() == pytest.approx(1.0)
-    np.testing.assert_allclose(class_weights(label_ids, 0.0)[:2], 1.0)
+    np.testing.assert_allclose(class_weights(label_ids, 0.0), 1.0)  # those without posts, too: teachers may teach them
 
 
 @given(st.lists(st.sampled_from("abcdefghij"), min_size=40, max_size=80), st.integers(0, 3))

