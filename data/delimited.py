@@ -9,7 +9,8 @@ from pathlib import Path
 
 from .columns import TEXT_COLUMNS, TextColumn, find_column, names_in
 from .errors import InputError
-from .headers import AHEAD, header_place, tell, text_places, without_repeats
+from .headers import AHEAD, header_place, text_places, without_repeats
+from .notices import tell
 from .posts import Reject
 from .streams import MAX_RECORD, describe_bad_line, iter_lines
 from .tables import Row, Table, renamed, unique_names
@@ -95,7 +96,7 @@ def _short_widths(
     if whole < ENOUGH or 10 * whole < 9 * (len(ahead) - counts[0] - counts[width]):
         return set()
     numbers = " or ".join(map(str, sorted(short)))
-    tell(path, f"rows of {numbers} fields are read as if the last cells were empty, of {width} that the header has")
+    tell(f"{path}: rows of {numbers} fields are read as if the last cells were empty, of {width} that the header has")
     return short
 
 

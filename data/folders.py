@@ -3,15 +3,13 @@
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from functools import cache
 from pathlib import Path
 
 from .errors import InputError
 from .kinds import KNOWN, NAMED_ALONE, input_kind, split_part
+from .notices import tell
 from .results import PROBABILITY_COLUMNS
 from .streams import open_bytes
-
-log = logging.getLogger(__name__)
 
 _HEAD = 2**16  # bytes of a text file, of its header or its first record, in which result columns are named
 _LISTED = 5  # names in a message
@@ -42,7 +40,7 @@ def files_of_posts(folder: Path) -> list[str]:
         found = f"; it has {left_out}" if left_out else f"; whyshare reads {KNOWN}"
         raise InputError(f"folder {folder} has no file of posts{found}")
     if left_out:
-        _tell(f"of folder {folder}, not read: {left_out}")
+        tell(f"of folder {folder}, not read: {left_out}", logging.WARNING)
     return [str(file) for file in inside if file.name not in labelled]
 
 
@@ -56,15 +54,10 @@ def each_once(files: Sequence[str]) -> list[str]:
         if key not in first:
             first[key] = file
         elif file == first[key]:
-            _tell(f"{file} is given twice; it is read once")
+            tell(f"{file} is given twice; it is read once", logging.WARNING)
         else:
-            _tell(f"{file} is the same file as {first[key]}; it is read once")
+            tell(f"{file} is the same file as {first[key]}; it is read once", logging.WARNING)
     return list(first.values())
-
-
-@cache  # once, however often a job lists its files
-def _tell(message: str) -> None:
-    log.warning("%s", message)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,16 +1,13 @@
 """Where the header of a table stands, below a title at times, and which rows repeat it."""
 
-import logging
 from collections.abc import Iterator, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from .columns import TEXT_COLUMNS, find_column
+from .notices import tell
 from .posts import Reject
 from .tables import Row
-
-log = logging.getLogger(__name__)
 
 MAX_TITLE = 10  # rows above the header
 AHEAD = 20  # first rows that tell which is the header
@@ -69,19 +66,7 @@ def without_repeats(
         else:
             yield row
     if repeats:
-        tell(path, f"rows that are the header once more are left out: {repeats}")
-
-
-def tell(path: Path, message: str) -> None:
-    """Say something about a file, once however often it is read."""
-    from .copies import named  # which needs the readers in turn
-
-    _tell(named(str(path)), message)
-
-
-@cache
-def _tell(file: str, message: str) -> None:
-    log.info("%s: %s", file, message)
+        tell(f"{path}: rows that are the header once more are left out: {repeats}")
 
 
 def _is_header(row: Cells, above: Cells, below: Sequence[Cells], wanted: Sequence[str]) -> bool:

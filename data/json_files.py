@@ -10,7 +10,7 @@ from typing import Any
 from .columns import TEXT_COLUMNS, listed, usual_text_columns
 from .delimited import shown_line
 from .errors import InputError, shown
-from .headers import tell
+from .notices import tell
 from .posts import Reject
 from .streams import describe_bad_line, file_encoding, iter_lines, open_bytes
 from .tables import Row, Table, text_rank
@@ -72,7 +72,7 @@ def _array_of_posts(content: Mapping[str, Any], path: Path) -> list[Any] | None:
     others = [name for name in arrays if name not in likeliest]
     if others or "." in likeliest[0]:
         left_out = f", not from {listed(others)}" if others else ""
-        tell(path, f"posts are read from the array {likeliest[0]}{left_out}")
+        tell(f"{path}: posts are read from the array {likeliest[0]}{left_out}")
     return arrays[likeliest[0]]
 
 

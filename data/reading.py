@@ -6,11 +6,9 @@ arrays alone are held in memory.
 """
 
 import atexit
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from .errors import InputError, shown
 from .folders import each_once, files_of_posts, is_input
 from .json_files import read_json_array, read_json_lines
 from .kinds import KNOWN, file_kind, input_kind, split_part
+from .notices import tell
 from .posts import Post, Reject
 from .remote import find_files, is_address
 from .results import PROBABILITY_COLUMNS
@@ -29,8 +28,6 @@ from .standard_input import STANDARD_INPUT
 from .streams import MAX_RECORD
 from .tables import Row, Table
 from .text_columns import Strays, choose_text_columns, tell_of_text_columns
-
-log = logging.getLogger(__name__)
 
 # Columns that tell what whyshare wrote itself: labelled, drawn to be checked, labels without texts or joined with them.
 _OWN_COLUMNS = (set(PROBABILITY_COLUMNS), {"post", "weight", "text"}, {"sha256"})
@@ -158,7 +155,8 @@ def _posts(given: str, file: str, text_column: TextColumn, on_reject: Callable[[
     with table.columns_sought():
         columns, table = choose_text_columns(table, text_column, name)
     if table.renamed:
-        _tell_of_renamed(name, tuple(table.renamed))
+        again = ", ".join(table.renamed)
+        tell(f"{name}: several columns have the same name; those after the first are called {again}")
     tell_of_text_columns(table, columns, text_column, name, Path(file).absolute().parent)
     if not table.own_columns:
         yield from _texts(table, columns, given, name, on_reject)
@@ -189,11 +187,6 @@ def _texts(
             on_reject(Reject(name, row.number, f"longer than {MAX_RECORD // 2**20} MiB", text[:200]))
         else:
             yield Post(text, row.values, given, row.number)
-
-
-@cache  # once for each file, which is read several times
-def _tell_of_renamed(file: str, columns: tuple[str, ...]) -> None:
-    log.info("%s: several columns have the same name; those after the first are called %s", file, ", ".join(columns))
 
 
 def _raise(reject: Reject) -> None:

@@ -8,17 +8,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from .cleaning import clean, has_text
 from .columns import TextColumn, find_text_columns, listed, names_in, no_text_column, title_beside, usual_text_columns
 from .errors import InputError, shown
+from .notices import tell
 from .posts import Reject
 from .tables import Row, Table, nested_text_columns
-
-log = logging.getLogger(__name__)
 
 LOOKED_AT = 100  # rows that tell a column of counts or dates from one of texts
 
@@ -55,7 +54,10 @@ def choose_text_columns(table: Table, wanted: TextColumn, file: str) -> tuple[tu
     if len(table.columns) == 1 or holds < Holds.NOTHING or (holds is Holds.NOTHING and column == usual[0]):
         for passed in usual[: usual.index(column)]:
             if ranked[passed] is not Holds.FIGURES:
-                _tell_of_passed(file, passed, column)
+                tell(
+                    f"{file}: column {passed} has hardly any text in the first rows, so that of {column} is read; "
+                    f"for both: --text-column {column} --text-column {passed}"
+                )
         return (column,), table
     first = list(itertools.islice(table.rows, LOOKED_AT))
     seen = ", ".join(shown(str(value)) for value in _filled(first, usual[0])[:2])
@@ -132,7 +134,12 @@ class Strays:
     def tell(self, file: str) -> None:
         """Say how many texts were left out under which other name."""
         for column, count in self._elsewhere.items():
-            _tell_of_strays(file, self._columns[0], column, count)
+            own = self._columns[0]
+            tell(
+                f"{file}: {count} posts have no {own} but a {column}, and count as posts without text; "
+                f"to read both: --text-column {own} --text-column {column}",
+                logging.WARNING,
+            )
 
     def refuse_absent(self, columns: Sequence[str], file: str) -> None:
         """Refuse a column that no row has had.
@@ -144,22 +151,6 @@ class Strays:
 
 
 _usual = lru_cache(256)(usual_text_columns)
-
-
-@cache  # once for each file, which is read several times
-def _tell_of_passed(file: str, passed: str, column: str) -> None:
-    log.info(
-        "%s: column %s has hardly any text in the first rows, so that of %s is read; for both: --text-column %s --text-column %s",
-        file, passed, column, column, passed,
-    )  # fmt: skip
-
-
-@cache
-def _tell_of_strays(file: str, column: str, other: str, count: int) -> None:
-    log.warning(
-        "%s: %d posts have no %s but a %s, and count as posts without text; to read both: --text-column %s --text-column %s",
-        file, count, column, other, column, other,
-    )  # fmt: skip
 
 
 def tell_of_text_columns(table: Table, columns: tuple[str, ...], wanted: TextColumn, file: str, folder: Path) -> None:
@@ -174,4 +165,4 @@ def tell_of_text_columns(table: Table, columns: tuple[str, ...], wanted: TextCol
     told.add(this)
     title = None if names_in(wanted) else title_beside(table.columns, columns[0])
     both = f" without {title}; for both: --text-column {title} --text-column {columns[0]}" if title else ""
-    log.info("%s: read from column %s%s", file, " and ".join(columns), both)
+    tell(f"{file}: read from column {' and '.join(columns)}{both}")
