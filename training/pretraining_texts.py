@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tokenizers import Tokenizer
-from tokenizers.models import Unigram
+from tokenizers.models import Unigram, WordPiece
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from ..data.errors import InputError
@@ -35,6 +35,10 @@ def prepare(config: PretrainConfig, folder: Path) -> None:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     if config.new_vocabulary:
+        if not isinstance(tokenizer.model, WordPiece):  # by whose ## the pieces within words are told
+            raise InputError(
+                f"base {config.base} has no WordPiece vocabulary to graft from; set new_vocabulary = false"
+            )
         sample = [item.text for corpus in corpora for item in corpus[: config.vocabulary_texts]]
         counts = count_candidates(sample, tokenizer, config.vocabulary, (w for t in sample for w in segment_words(t)))
         tokenizer = fit_unigram(counts, sample[::3])

@@ -261,6 +261,13 @@ def test_a_base_with_another_vocabulary_is_refused(folder, capsys):
     assert "has a vocabulary of another kind" in capsys.readouterr().err
 
 
+def test_a_new_vocabulary_is_grafted_onto_wordpiece_alone(folder, capsys, tiny_encoder):
+    pytest.importorskip("gensim", reason="a new vocabulary needs gensim, which is not installed")
+    write_recipe(folder, ("{base}", str(tiny_encoder)), ("new_vocabulary = false\n", ""))
+    assert main(["pretrain", "recipe.toml", "-o", "model"]) == 2
+    assert "has no WordPiece vocabulary to graft from; set new_vocabulary = false" in capsys.readouterr().err
+
+
 def write_recipe(folder, *changes):
     text = RECIPE
     for old, new in changes:
