@@ -78,6 +78,7 @@ def base_of(kind, folder):
             sep_token_id=3,
         ),
     }[kind]()
+    torch.manual_seed(0)  # whatever ran before
     AutoModel.from_config(config).save_pretrained(folder)
     PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, cls_token="[CLS]", sep_token="[SEP]", pad_token="[PAD]", unk_token="[UNK]"
