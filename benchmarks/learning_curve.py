@@ -62,16 +62,22 @@ def from_scratch(encoder: Path, folder: Path) -> Path:
     return output
 
 
+def pretraining(encoder: Path, millions: float) -> PretrainConfig:
+    """Give the recipe that pretrains an encoder on so many million tokens of posts, two fifths of them Chinese."""
+    config = read_recipe(Path("training/recipes/encoder-cpu-2.toml"), PretrainConfig)
+    return replace(config, base=str(encoder), tokens=(int(400_000 * millions), int(600_000 * millions)))
+
+
 def pretrained(encoder: Path, millions: int, weak_labels: bool, folder: Path) -> Path:
-    """Pretrain an encoder on so many million tokens of posts, two fifths of them Chinese."""
+    """Pretrain an encoder on posts."""
     if not millions:
         return encoder
-    config = read_recipe(Path("training/recipes/encoder-cpu-2.toml"), PretrainConfig)
+    config = pretraining(encoder, millions)
     if not weak_labels:
         config = replace(config, weak_weight=0.0)
     output = folder / f"{encoder.name}-{millions}M{'' if weak_labels else '-words'}"
     if not (output / WEIGHTS_FILE).is_file():
-        pretrain(replace(config, base=str(encoder), tokens=(400_000 * millions, 600_000 * millions)), output)
+        pretrain(config, output)
     return output
 
 

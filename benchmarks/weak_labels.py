@@ -14,12 +14,11 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from learning_curve import pretraining
 from probe import TABLE_HEAD, Probe
 
 from whyshare.models.settings import WEIGHTS_FILE
 from whyshare.training.pretrain import pretrain
-from whyshare.training.pretrain_config import PretrainConfig
-from whyshare.training.settings import read_recipe
 
 KINDS = {  # what the source and the label, joined by a space, contain; the first that fits counts
     "emoji": r"\bemoji:",
@@ -52,15 +51,11 @@ def with_labels(corpus: Path, kinds: frozenset[str], folder: Path) -> Path:
 
 
 def pretrained(encoder: Path, kinds: frozenset[str], millions: float, folder: Path) -> Path:
-    """Pretrain the encoder with the weak labels of some kinds, two fifths of the tokens Chinese."""
+    """Pretrain the encoder with the weak labels of some kinds."""
     if not (folder / WEIGHTS_FILE).is_file():
-        config = read_recipe(Path("training/recipes/encoder-cpu-2.toml"), PretrainConfig)
+        config = pretraining(encoder, millions)
         corpora = [with_labels(Path(path), kinds, folder.with_name(f"{folder.name}-posts")) for path in config.corpora]
-        config = replace(
-            config, base=str(encoder), corpora=tuple(map(str, corpora)), comment_share=1.0,
-            tokens=(int(400_000 * millions), int(600_000 * millions)),
-        )  # fmt: skip
-        pretrain(config, folder)
+        pretrain(replace(config, corpora=tuple(map(str, corpora)), comment_share=1.0), folder)
         for corpus in corpora:
             corpus.unlink()
     return folder

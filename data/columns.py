@@ -1,7 +1,7 @@
 """Which column holds the text, and how result columns join the input's without a clash."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from .errors import InputError
 
@@ -40,12 +40,16 @@ def find_text_columns(columns: Sequence[str], wanted: TextColumn, file: str, may
         return usual[:1]
     found = {}
     for name in names_in(wanted):
-        nested = name.partition(".")[0] in columns  # as in JSON: mblog.text
-        column = name if name in columns or nested else find_column(columns, [name])
+        column = name if may_have(columns, name) else find_column(columns, [name])
         if column is None and not may_come:
             raise InputError(f"{file} has no column {name!r}; it has {listed(columns)}{_title_advice(columns)}")
         found[column or name] = name
     return tuple(found)
+
+
+def may_have(columns: Collection[str], name: str) -> bool:
+    """Tell whether columns have a name, or one within which it may lie, as in JSON: ``mblog.text`` in ``mblog``."""
+    return name in columns or name.partition(".")[0] in columns
 
 
 def no_text_column(columns: Sequence[str], file: str, nested: Sequence[str] = ()) -> InputError:
@@ -53,11 +57,10 @@ def no_text_column(columns: Sequence[str], file: str, nested: Sequence[str] = ()
 
     :param nested: Paths within the columns at which texts may be.
     """
-    likely = f", such as --text-column {nested[0]}" if nested else ""
-    advice = (
-        f"; name it with --text-column{_title_advice(columns)}" if not likely else f"; name what is within one{likely}"
-    )
-    return InputError(f"{file} has no text column among {listed(columns)}{advice}")
+    advice = f"name it with --text-column{_title_advice(columns)}"
+    if nested:
+        advice = f"name what is within one, such as --text-column {nested[0]}"
+    return InputError(f"{file} has no text column among {listed(columns)}; {advice}")
 
 
 def listed(columns: Sequence[str]) -> str:
@@ -80,6 +83,12 @@ def usual_text_columns(columns: Sequence[str]) -> tuple[str, ...]:
     """Find all columns with a usual name for texts, the likeliest first."""
     found = (find_column(columns, [name]) for name in TEXT_COLUMNS)
     return tuple(dict.fromkeys(column for column in found if column is not None))
+
+
+def text_rank(columns: Collection[str]) -> int:
+    """Give the place of the likeliest text column in the order of usual names, which is their number if there is none."""
+    places = (place for place, name in enumerate(TEXT_COLUMNS) if find_column([*columns], [name]))
+    return next(places, len(TEXT_COLUMNS))
 
 
 def title_beside(columns: Sequence[str], text_column: str) -> str | None:

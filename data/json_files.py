@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .columns import TEXT_COLUMNS, listed, usual_text_columns
+from .columns import TEXT_COLUMNS, listed, text_rank, usual_text_columns
 from .delimited import shown_line
 from .errors import InputError, shown
 from .notices import tell
 from .posts import Reject
 from .streams import describe_bad_line, file_encoding, iter_lines, open_bytes
-from .tables import Row, Table, text_rank
+from .tables import Row, Table
 
 LOOKED_AT = 100  # objects whose keys are the columns; the first may lack some
 MAX_JSON = 2**30  # bytes of a JSON array, which is held in memory

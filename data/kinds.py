@@ -87,8 +87,7 @@ def _first_lines(path: Path) -> list[str]:
     with open_bytes(path) as stream:
         head = stream.read(_HEAD)
     encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-    lines = re.split(r"[\r\n]+", head.decode(encoding, "replace").strip())
-    return lines[:LOOKED_AT]
+    return re.split(r"[\r\n]+", head.decode(encoding, "replace").strip(), maxsplit=LOOKED_AT)[:LOOKED_AT]
 
 
 def _json_kind(lines: Sequence[str]) -> str | None:

@@ -1,7 +1,7 @@
 """Read labelled files back: what ``whyshare label`` wrote, or any file with a motive for each post."""
 
 import re
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -104,9 +104,11 @@ def _text_reader(
     ranked, table = rank_text_columns(table)
     usual = cache(usual_text_columns)
 
+    def columns_of(row: Row) -> Iterable[str]:
+        return (*ranked, *usual(tuple(row.values))) if table.own_columns else ranked
+
     def text_of(row: Row) -> str:
-        others = usual(tuple(row.values)) if table.own_columns else ()
-        for way in [chosen] if chosen else ([column] for column in (*ranked, *others)):
+        for way in [chosen] if chosen else ([column] for column in columns_of(row)):
             with suppress(ValueError):
                 if (text := row.text(way)).strip():
                     return text

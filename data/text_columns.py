@@ -13,11 +13,21 @@ from pathlib import Path
 from typing import Any
 
 from .cleaning import clean, has_text
-from .columns import TextColumn, find_text_columns, listed, names_in, no_text_column, title_beside, usual_text_columns
+from .columns import (
+    TextColumn,
+    find_text_columns,
+    listed,
+    may_have,
+    names_in,
+    no_text_column,
+    title_beside,
+    usual_text_columns,
+)
 from .errors import InputError, shown
+from .nested import nested_text_columns
 from .notices import tell
 from .posts import Reject
-from .tables import Row, Table, nested_text_columns
+from .tables import Row, Table
 
 LOOKED_AT = 100  # rows that tell a column of counts or dates from one of texts
 
@@ -45,10 +55,9 @@ def choose_text_columns(table: Table, wanted: TextColumn, file: str) -> tuple[tu
         return find_text_columns(table.columns, wanted, file, may_come=table.own_columns), table
     usual = usual_text_columns(table.columns)
     if not usual:
-        rows = itertools.islice((row for row in table.rows if isinstance(row, Row)), LOOKED_AT)
-        raise no_text_column(
-            table.columns, file, next(filter(None, (nested_text_columns(row.values) for row in rows)), [])
-        )
+        rows = [row for row in itertools.islice(table.rows, LOOKED_AT) if isinstance(row, Row)]
+        nested = [path for row in rows for path in nested_text_columns(row.values)[:1]]
+        raise no_text_column(table.columns, file, nested)
     ranked, table = rank_text_columns(table)
     column, holds = next(iter(ranked.items()))
     if len(table.columns) == 1 or holds < Holds.NOTHING or (holds is Holds.NOTHING and column == usual[0]):
@@ -122,7 +131,7 @@ class Strays:
 
     def note(self, values: Mapping[str, Any]) -> None:
         """Take a row into account."""
-        has = [column for column in self._columns if column in values or column.partition(".")[0] in values]
+        has = [column for column in self._columns if may_have(values, column)]
         self._absent.difference_update(has)
         if has or self._wanted:
             return

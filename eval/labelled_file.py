@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.cleaning import clean
-from ..data.columns import TextColumn
+from ..data.columns import TextColumn, may_have
 from ..data.errors import InputError
 from ..data.kinds import JSON_KINDS, file_kind, split_part
 from ..data.motives import MOTIVES
+from ..data.nested import value_at
 from ..data.predictions import Prediction, read_predictions, read_texts
-from ..data.tables import value_at
 from .clusters import cluster_of
 
 # What copies of one text differ in; to clean every text would take three times as long as to read it.
@@ -207,7 +207,7 @@ class _Gathered:
     def check_columns(self, path: Path) -> None:
         """Refuse a file without a column that was asked for."""
         for column in self.values:
-            if column not in self.names and column.partition(".")[0] not in self.names:
+            if not may_have(self.names, column):
                 raise InputError(f"{path} has no column {column!r}; it has {', '.join(self.names)}")
 
     def check_nested(self, path: Path) -> None:

@@ -43,7 +43,8 @@ def read_runs(path: Path) -> list[dict[str, Any]]:
     :raises InputError: If it is not there, holds nothing, or a line is no run.
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        with path.open(encoding="utf-8") as file:
+            lines = file.readlines()
     except OSError as error:
         raise InputError(f"cannot read the run log {path}: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -52,8 +53,6 @@ def read_runs(path: Path) -> list[dict[str, Any]]:
         ) from None
     runs = []
     for number, line in enumerate(lines, start=1):
-        if not line:
-            continue
         try:
             run = json.loads(line)
             run["metrics"]["macro-F1"], run["name"], run["time"], run["annotated"], run["posts"]

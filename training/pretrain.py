@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from safetensors import safe_open
 from tokenizers import Tokenizer
+from tokenizers.models import Unigram, WordPiece
 from transformers import AutoConfig, AutoModel, AutoTokenizer, BertConfig, BertForPreTraining
 
 from ..data.errors import InputError
@@ -78,7 +79,7 @@ def _pretrain(config: PretrainConfig, folder: Path, base: str) -> None:
 
 
 def _check_base(config: PretrainConfig, location: str, folder: Path) -> None:
-    """Refuse, before anything is written, a base that would be lost, is no BERT, or cannot read texts so long."""
+    """Refuse, before anything is written, a base that would be lost, is no BERT, or whose positions or pieces do not do."""
     for base in (location, *(stage["base"] for stage in pretraining_stages(Path(location)))):
         if folder.exists() and Path(base).exists() and folder.samefile(base):
             whose = "is" if base == location else f"was pretrained from {base}, which is"
@@ -90,6 +91,13 @@ def _check_base(config: PretrainConfig, location: str, folder: Path) -> None:
             f"base {config.base} is a {base_config.model_type}; pretrain goes on from a BERT alone: give one, or {MINI}"
         )
     check_positions(config.max_length, config.base, base_config.to_dict())
+    with loading(config.base):
+        tokenizer = AutoTokenizer.from_pretrained(location)
+    pieces = tokenizer.backend_tokenizer.model
+    if config.new_vocabulary and not isinstance(pieces, WordPiece):  # by whose ## the pieces within words are told
+        raise InputError(f"base {config.base} has no WordPiece vocabulary to graft from; set new_vocabulary = false")
+    if not config.new_vocabulary and (not isinstance(pieces, Unigram) or tokenizer.mask_token_id is None):
+        raise InputError(f"base {config.base} has a vocabulary of another kind; give it a new one (new_vocabulary)")
 
 
 def grafted_model(

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tokenizers import Tokenizer
-from tokenizers.models import Unigram, WordPiece
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from ..data.errors import InputError
@@ -35,10 +34,6 @@ def prepare(config: PretrainConfig, folder: Path) -> None:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     if config.new_vocabulary:
-        if not isinstance(tokenizer.model, WordPiece):  # by whose ## the pieces within words are told
-            raise InputError(
-                f"base {config.base} has no WordPiece vocabulary to graft from; set new_vocabulary = false"
-            )
         sample = [item.text for corpus in corpora for item in corpus[: config.vocabulary_texts]]
         counts = count_candidates(sample, tokenizer, config.vocabulary, (w for t in sample for w in segment_words(t)))
         tokenizer = fit_unigram(counts, sample[::3])
@@ -46,8 +41,6 @@ def prepare(config: PretrainConfig, folder: Path) -> None:
             tokenizer_object=tokenizer, model_max_length=512, cls_token="[CLS]", sep_token="[SEP]", pad_token="[PAD]",
             unk_token="[UNK]", mask_token="[MASK]",
         )  # fmt: skip
-    elif not isinstance(tokenizer.model, Unigram) or pretrained.mask_token_id is None:
-        raise InputError(f"base {config.base} has a vocabulary of another kind; give it a new one (new_vocabulary)")
     pretrained.save_pretrained(folder)
     weak_tasks = WeakTasks.count((item for corpus in corpora for item in corpus), config.weak_min_texts)
     weak_tasks.save(folder / "weak_labels.json")

@@ -5,8 +5,9 @@ import pytest
 
 from whyshare.data import json_files
 from whyshare.data.errors import InputError
+from whyshare.data.nested import nested_text_columns
 from whyshare.data.reading import read_posts
-from whyshare.data.tables import Row, nested_text_columns
+from whyshare.data.tables import Row
 
 TEXTS = ["转发抽奖", "Good night"]
 OBJECTS = [{"id": number, "content": text} for number, text in enumerate(TEXTS)]
