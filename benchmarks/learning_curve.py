@@ -68,14 +68,17 @@ def pretraining(encoder: Path, millions: float) -> PretrainConfig:
     return replace(config, base=str(encoder), tokens=(int(400_000 * millions), int(600_000 * millions)))
 
 
-def pretrained(encoder: Path, millions: int, weak_labels: bool, folder: Path) -> Path:
+def pretrained(encoder: Path, millions: int, weak_labels: bool, replaced_tokens: bool, folder: Path) -> Path:
     """Pretrain an encoder on posts."""
     if not millions:
         return encoder
     config = pretraining(encoder, millions)
     if not weak_labels:
         config = replace(config, weak_weight=0.0)
-    output = folder / f"{encoder.name}-{millions}M{'' if weak_labels else '-words'}"
+    if replaced_tokens:
+        config = replace(config, replaced_weight=50.0)
+    kind = "" if weak_labels else "-words"
+    output = folder / f"{encoder.name}-{millions}M{kind}{'-replaced' if replaced_tokens else ''}"
     if not (output / WEIGHTS_FILE).is_file():
         pretrain(config, output)
     return output
@@ -108,6 +111,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, nargs="+", default=[1, 2, 4, 8], choices=[1, 2, 4, 8])
     parser.add_argument("--tokens", type=int, nargs="+", default=[0], metavar="MILLIONS", help="to pretrain on first")
     parser.add_argument("--no-weak-labels", action="store_true", help="pretrain on masked words alone")
+    parser.add_argument("--replaced-tokens", action="store_true", help="find what a small generator has filled in")
     parser.add_argument("--from-scratch", action="store_true", help="start from random weights")
     parser.add_argument("--folder", type=Path, default=Path("runs/curve"))
     options = parser.parse_args()
@@ -115,7 +119,9 @@ def main() -> None:
     bases = [from_scratch(base, options.folder) if options.from_scratch else base for base in options.encoders]
     weak_labels = not options.no_weak_labels
     encoders = [
-        pretrained(base, millions, weak_labels, options.folder) for base in bases for millions in options.tokens
+        pretrained(base, millions, weak_labels, options.replaced_tokens, options.folder)
+        for base in bases
+        for millions in options.tokens
     ]
     points = [(encoder, times) for encoder in encoders for times in options.times]
     for encoder, times in points:

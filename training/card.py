@@ -189,10 +189,17 @@ def _pretraining(stages: Sequence[Mapping[str, Any]]) -> str:
             totals[Path(file).name] += count
     tokens = " and ".join(f"{count / 1e6:.0f} million tokens of `{file}`" for file, count in totals.items())
     vocabulary = " under a new Chinese and English vocabulary" if stages[0].get("new_vocabulary", True) else ""
-    weak = any(stage.get("weak_weight") for stage in stages)
+    beside = "".join(
+        f", and by {what}"
+        for weight, what in (
+            ("replaced_weight", "finding the tokens that a generator replaced"),
+            ("weak_weight", "the weak labels of these"),
+        )
+        if any(stage.get(weight) for stage in stages)
+    )
     return (
         f"{vocabulary}, and was pretrained further in {len(stages)} stage(s) by masking whole words in {tokens} (public posts, "
-        f"not part of this project){', and by the weak labels of these' * weak}"
+        f"not part of this project){beside}"
     )
 
 

@@ -28,6 +28,7 @@ from .outputs import CHECKPOINT, RECIPE, TOKENS, encoder_folder
 from .pretrain_config import PretrainConfig
 from .pretraining_loop import train
 from .pretraining_texts import prepare
+from .replaced import REPLACED, ReplacedTokens
 from .settings import check_positions, input_fingerprints
 from .weak import WeakTasks
 
@@ -73,8 +74,12 @@ def _pretrain(config: PretrainConfig, folder: Path, base: str) -> None:
         else:
             model = continued_model(config, packed)
     model.cls.seq_relationship = weak_head(config.base, weak_tasks, model.config.hidden_size)
+    if config.replaced_weight:
+        setattr(model, REPLACED, ReplacedTokens(model, config.generator_layers))
     model.to(device)  # type: ignore[arg-type]
     train(config, model, packed, TokenIds.of(tokenizer), weak_tasks.rivals().to(device), folder, checkpoint)
+    if config.replaced_weight:
+        delattr(model, REPLACED)
     model.save_pretrained(folder)
 
 
@@ -89,6 +94,11 @@ def _check_base(config: PretrainConfig, location: str, folder: Path) -> None:
     if base_config.model_type != "bert":
         raise InputError(
             f"base {config.base} is a {base_config.model_type}; pretrain goes on from a BERT alone: give one, or {MINI}"
+        )
+    if config.replaced_weight and config.generator_layers > base_config.num_hidden_layers:
+        raise InputError(
+            f"generator_layers is {config.generator_layers}, but base {config.base} has {base_config.num_hidden_layers} "
+            "layers; lower it"
         )
     check_positions(config.max_length, config.base, base_config.to_dict())
     with loading(config.base):

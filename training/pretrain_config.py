@@ -8,8 +8,9 @@ from .settings import check_ranges
 from .vocabulary import VocabularyConfig
 
 RANGES = {
-    **dict.fromkeys(("vocabulary_texts", "word_vector_width", "batch_tokens", "weak_min_texts"), (1, math.inf)),
-    **dict.fromkeys(("weak_weight", "weight_decay"), (0, math.inf)),
+    **dict.fromkeys(("vocabulary_texts", "word_vector_width", "batch_tokens"), (1, math.inf)),
+    **dict.fromkeys(("generator_layers", "weak_min_texts"), (1, math.inf)),
+    **dict.fromkeys(("replaced_weight", "weak_weight", "weight_decay"), (0, math.inf)),
     "max_length": (6, math.inf),  # shorter texts are left out
     "comment_share": (0, 1),
     "warmup_share": (0, 0.99),
@@ -34,6 +35,8 @@ class PretrainConfig:
     max_length: int = 96  # tokens, special ones included
     batch_tokens: int = 4096
     mask_share: float = 0.2
+    replaced_weight: float = 0.0  # of the loss on replaced tokens beside the masked words'; 0: nothing is replaced
+    generator_layers: int = 2  # copies of the encoder's lowest, which replace what is masked
     weak_weight: float = 0.0  # of the loss on weak labels beside the masked words'; 0: these are not learnt
     weak_min_texts: int = 50  # a weak label that fewer texts carry is left out
     learning_rate: float = 3e-4

@@ -1,4 +1,4 @@
-"""The loop of masked-language training, beside which the weak labels of the posts are learnt.
+"""The loop of masked-language training, beside which replaced tokens and the weak labels of the posts are learnt.
 
 Masks are drawn anew at every step, and batches hold a number of tokens, not of posts. It runs on a GPU or on two CPU
 cores, in bfloat16 on either, and goes on where it was stopped.
@@ -20,6 +20,7 @@ from .masking import PackedTexts, TokenIds, mask_batch, token_budget_batches
 from .optimizer import decay_groups
 from .outputs import SAVE_SECONDS
 from .pretrain_config import PretrainConfig
+from .replaced import REPLACED, ReplacedTokens, draw
 from .weak import weak_loss
 
 log = logging.getLogger(__name__)
@@ -48,21 +49,22 @@ def train(
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
         first = state["step"]
+    weights = {"loss": 1.0, "replaced_loss": config.replaced_weight, "weak_loss": config.weak_weight}
     model.train()
     _cut_log(folder / "log.jsonl", first)
     writer = SummaryWriter(str(folder / "tensorboard"), purge_step=first + 1)
     started = saved = time.monotonic()
     seen = 0
-    losses: list[tuple[float, float]] = []
+    losses: list[dict[str, float]] = []
     for step in range(first, len(batches)):
         batch_rng = np.random.default_rng((config.seed, step))  # masks do not depend on where a run was resumed
-        masked, weak = batch_losses(model, packed, batches[step], config.mask_share, token_ids, batch_rng, rivals)
-        (masked + config.weak_weight * weak).backward()
+        batch = batch_losses(model, packed, batches[step], config.mask_share, token_ids, batch_rng, rivals)
+        torch.stack([weights[name] * loss for name, loss in batch.items()]).sum().backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         schedule.step()
-        losses.append((masked.item(), weak.item()))
+        losses.append({name: loss.item() for name, loss in batch.items()})
         seen += int(packed.lengths[batches[step]].sum())
         if (step + 1) % 50 == 0 or step + 1 == len(batches):
             rate = seen / (time.monotonic() - started)
@@ -82,23 +84,35 @@ def train(
 def batch_losses(
     model: BertForPreTraining, packed: PackedTexts, indices: NDArray[np.int64], mask_share: float,
     token_ids: TokenIds, rng: np.random.Generator, rivals: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:  # fmt: skip
-    """Mask a batch and give the mean cross-entropy of its masked tokens and that of its weak labels, in nats."""
+) -> dict[str, torch.Tensor]:  # fmt: skip
+    """Mask a batch and give the mean cross-entropy, in nats, of its masked tokens and of its weak labels.
+
+    A model with :class:`ReplacedTokens` lets its generator fill these in, and reads what comes of it.
+    """
     batch = mask_batch(packed, indices, mask_share, token_ids, rng)
     device = model.device
+    input_ids = torch.from_numpy(batch.input_ids).to(device)
+    attention_mask = torch.from_numpy(batch.attention_mask).to(device)
     chosen = torch.from_numpy(batch.chosen).to(device)
+    targets = torch.from_numpy(batch.targets).to(device)
     weak = torch.from_numpy(packed.weak[indices].astype(np.int64)).to(device)
     labelled = weak >= 0
+    detector: ReplacedTokens | None = getattr(model, REPLACED, None)
     with torch.autocast(device.type, torch.bfloat16):
-        output = model.bert(
-            torch.from_numpy(batch.input_ids).to(device),
-            attention_mask=torch.from_numpy(batch.attention_mask).to(device),
-        )
+        output = (detector.generator if detector else model.bert)(input_ids, attention_mask=attention_mask)
         logits = model.cls.predictions(output.last_hidden_state[chosen])  # only masked tokens pay for the softmax
-        masked = torch.nn.functional.cross_entropy(logits, torch.from_numpy(batch.targets).to(device))
-        if not labelled.any():
-            return masked, masked.new_zeros(())
-        return masked, weak_loss(model.cls.seq_relationship(output.pooler_output[labelled]), weak[labelled], rivals)
+        losses = {"loss": torch.nn.functional.cross_entropy(logits, targets)}
+        if detector:
+            drawn = draw(logits, int(rng.integers(2**63)))
+            replaced = chosen.masked_scatter(chosen, drawn != targets)
+            filled_in = input_ids.masked_scatter(chosen, drawn)
+            output = model.bert(filled_in, attention_mask=attention_mask)
+            losses["replaced_loss"] = detector.loss(output.last_hidden_state, replaced, attention_mask)
+        losses["weak_loss"] = losses["loss"].new_zeros(())
+        if labelled.any():
+            said = model.cls.seq_relationship(output.pooler_output[labelled])
+            losses["weak_loss"] = weak_loss(said, weak[labelled], rivals)
+    return losses
 
 
 @torch.no_grad()
@@ -111,12 +125,11 @@ def validate(
     rng = np.random.default_rng(config.seed)
     batches = token_budget_batches(packed.lengths, indices, config.batch_tokens, rng)
     losses = [batch_losses(model, packed, batch, config.mask_share, token_ids, rng, rivals) for batch in batches]
-    return _mean_losses([(masked.item(), weak.item()) for masked, weak in losses])
+    return _mean_losses([{name: loss.item() for name, loss in batch.items()} for batch in losses])
 
 
-def _mean_losses(losses: list[tuple[float, float]]) -> dict[str, float]:
-    masked, weak = np.mean(losses, axis=0).tolist()
-    return {"loss": masked, "weak_loss": weak}
+def _mean_losses(losses: list[dict[str, float]]) -> dict[str, float]:
+    return {name: float(np.mean([batch[name] for batch in losses])) for name in losses[0]}
 
 
 def _save_checkpoint(

@@ -28,7 +28,10 @@ def test_the_card_tells_of_every_stage(tmp_path):
         in card
     )
     assert "17 million tokens of `zh.jsonl.xz` and 9 million tokens of `en.jsonl.xz`" in card
-    assert "by the weak labels of these. `whyshare train` makes it again" in card
+    assert "not part of this project), and by the weak labels of these. `whyshare train` makes it again" in card
+    stages.append(stage("further", [1_000_000, 1_000_000], new_vocabulary=False, replaced_weight=50.0))
+    card = card_of(ModelSettings(recipe={"base": "x", "pretraining": stages}), tmp_path)
+    assert ", and by finding the tokens that a generator replaced, and by the weak labels of these. `whyshare" in card
 
 
 def test_the_card_tells_of_teachers(tmp_path):

