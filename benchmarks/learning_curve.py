@@ -5,7 +5,8 @@ annotated posts; each is trained on for as many steps, 8, 4, 2 or 1 epochs, sinc
 start at all. One seed each, the same validation posts; the best epoch is kept. Needs ``../shared`` and the hydrated
 files of training/recipes. An hour on one core for each number; a run that was stopped goes on, and what stands is kept.
 With ``--tokens`` an encoder is first pretrained on so many million tokens of posts, by the recipe of ``encoder-cpu-2``,
-with ``--no-weak-labels`` on their words alone, and with ``--from-scratch`` it starts from random weights.
+with ``--no-weak-labels`` on their words alone, with ``--replaced-tokens`` by finding what a small generator fills in for
+them, and with ``--from-scratch`` it starts from random weights.
 
     python benchmarks/learning_curve.py runs/encoder-e5 [MORE ENCODERS] [--times 1 2 4 8] [--tokens 0 3 10] [--folder runs/curve]
 """
@@ -91,9 +92,9 @@ def recipe(encoder: Path, times: int, folder: Path) -> FinetuneConfig:
     )  # fmt: skip
 
 
-def scores_on_test(model: Path) -> dict[str, float]:
-    """Macro-F1 on the public test posts of each language."""
-    posts = load_annotated(TEST)
+def scores_on(test: Path, model: Path) -> dict[str, float]:
+    """Give macro-F1 on the test posts of each language."""
+    posts = load_annotated(test)
     found = Labeller.load(model).label([post.text for post in posts])
     scores = {}
     for language in ("zh", "en"):
@@ -137,7 +138,7 @@ def main() -> None:
     for encoder, times in points:
         model = options.folder / f"{encoder.name}-{times}"
         validation = ModelSettings.load(model).scores["validation"]
-        test = scores_on_test(model)
+        test = scores_on(TEST, model)
         scores = [validation[language]["macro_f1"] for language in ("all", "zh", "en")] + [test["zh"], test["en"]]
         curves.setdefault(encoder, []).append((np.log2(times), validation["all"]["macro_f1"]))
         cells = " | ".join(f"{score:.3f}" for score in scores)
