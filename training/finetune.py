@@ -27,7 +27,7 @@ from ..data.errors import InputError
 from ..data.fingerprints import file_fingerprint
 from ..data.locks import locked
 from ..data.motives import MOTIVES
-from ..models.bases import base_location, loading
+from ..models.bases import loading
 from ..models.encoding import Encoder
 from ..models.settings import ModelSettings
 from .average import average_models, common_max_length
@@ -92,18 +92,19 @@ def _finetune(config: FinetuneConfig, folder: Path, checkpoints: Path) -> ModelS
     keep_few_kernels()
     keep_freed_memory()
     set_seed(config.init_seed)
-    location = base_location(config.base)
+    origins = config.origins()
+    location = next(iter(origins.values()))
     if config.average:
         config = replace(config, max_length=common_max_length(config.average))
-    with loading(config.base):
-        _check_base(config, AutoConfig.from_pretrained(location))
+    else:
+        with loading(config.base):
+            _check_base(config, AutoConfig.from_pretrained(location))
     posts, held = split_posts(config)
     _check_labels(posts)
     made_by = recipe_with_files(config)
     check_unfinished(checkpoints, made_by)
-    _warn_of_seen(config, config.base, Path(location), "start from an encoder instead")
-    for averaged in config.average:
-        _warn_of_seen(config, averaged, Path(averaged), "average models with this recipe's split instead")
+    for name, origin in origins.items():
+        _warn_of_seen(config, name, Path(origin))
     model, tokenizer = _load(config, location, posts)
     encoder = Encoder(tokenizer.backend_tokenizer, config.max_length)
     open_checkpoints(checkpoints, made_by)
@@ -127,13 +128,12 @@ def _finetune(config: FinetuneConfig, folder: Path, checkpoints: Path) -> ModelS
     return settings
 
 
-def _warn_of_seen(config: FinetuneConfig, name: str, model: Path, instead: str) -> None:
+def _warn_of_seen(config: FinetuneConfig, name: str, model: Path) -> None:
     """Say so where a model has learnt posts that are validated on here: it was trained on them with another split.
 
     The split depends on the order of the files too.
 
-    :param model: The folder of the base, or of one of the models that are averaged.
-    :param instead: What to do about it.
+    :param name: What the recipe calls the base, or one of the models that are averaged; ``model`` is its folder.
     """
     known = settings_of(model)
     own = {path: file_fingerprint(Path(path)) for path in config.validation or config.train}
@@ -143,10 +143,11 @@ def _warn_of_seen(config: FinetuneConfig, name: str, model: Path, instead: str) 
     same = theirs == list(own.values()) and split == [config.split_seed, config.validation_share]
     own_files = config.validation or known.recipe.get("validation")  # on either side, so that one has no split
     seen = [path for path, digest in own.items() if digest in known.data.values()]
+    instead = "average models with this recipe's split" if config.average else "start from an encoder"
     if seen and (own_files or not same):
         log.warning(
             "%s was trained on posts of %s, of which some are validated on here: the scores and the confidence will look "
-            "too good; %s", name, ", ".join(seen), instead,
+            "too good; %s instead", name, ", ".join(seen), instead,
         )  # fmt: skip
 
 
@@ -155,6 +156,7 @@ def _load(
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Load what the recipe starts from, and check that it can read its posts and be made a model folder.
 
+    :param location: Of the base, or of the first of the models that are averaged.
     :raises InputError: If it cannot.
     """
     with loading(config.base):
@@ -163,7 +165,7 @@ def _load(
         else:
             model = load_classifier(location, config.dropout, config.layers, config.attention_dropout)
             freeze(model, config.frozen_layers)
-        tokenizer = AutoTokenizer.from_pretrained(config.average[0] if config.average else location)
+        tokenizer = AutoTokenizer.from_pretrained(location)
     head_of(model)
     embeddings = model.get_input_embeddings()
     assert isinstance(embeddings, torch.nn.Embedding)

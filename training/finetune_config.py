@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from ..models.bases import MINI
+from ..models.bases import MINI, base_location
 from .settings import check_languages, check_ranges
 
 RANGES = {
@@ -73,3 +73,10 @@ class FinetuneConfig:
             raise ValueError(
                 f"repeats is {list(self.repeats)}; give one whole number from 1 on for each file of train and extra"
             )
+
+    def origins(self) -> dict[str, str]:
+        """Give what the weights start from, the base or the models that are averaged: its name here -> where it lies.
+
+        :raises InputError: If there is no such base.
+        """
+        return {name: name for name in self.average} or {self.base: base_location(self.base)}

@@ -31,7 +31,6 @@ from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.trainer_utils import get_last_checkpoint
 
 from ..data.whole_files import write_json
-from ..models.bases import base_location
 from .finetune_config import FinetuneConfig
 from .machine import best_device
 from .optimizer import decay_groups
@@ -50,9 +49,9 @@ def checkpoints_of(folder: Path) -> Path:
 
 
 def recipe_with_files(config: FinetuneConfig) -> dict[str, Any]:
-    """Give what checkpoints are made by: the recipe, and the fingerprints of its files and its base."""
+    """Give what checkpoints are made by: the recipe, and the fingerprints of its files and of what it starts from."""
     names = (*config.train, *config.extra, *config.validation, *config.pseudo)
-    return asdict(config) | {"files": input_fingerprints(names, config.base, base_location(config.base))}
+    return asdict(config) | {"files": input_fingerprints(names, config.origins())}
 
 
 def check_unfinished(folder: Path, made_by: Mapping[str, Any]) -> None:

@@ -24,7 +24,6 @@ from ..data.language import detect_language
 from ..data.motives import MOTIVES
 from ..data.results import PROBABILITY_COLUMNS, VALIDATION_FILE
 from ..data.writing import open_writer
-from ..models.bases import base_location
 from ..models.calibration import calibrated
 from ..models.export import GRAPH_FILE, export_onnx
 from ..models.settings import SETTINGS_FILE, WEIGHTS_FILE, ModelSettings
@@ -99,17 +98,20 @@ def settings_from_validation(
     threshold, target = DEFAULT_THRESHOLD, 0.0  # a handful of posts would put it anywhere
     if len(posts) >= MIN_POSTS:
         threshold, target = uncertainty_threshold(probs, label_ids, config.target_accuracy), config.target_accuracy
-    location = Path(base_location(config.base))
-    base = settings_of(location)
+    origins = [Path(location) for location in config.origins().values()]
+    known = [settings_of(origin) for origin in origins]
+    data: dict[str, str] = {}
+    for origin_settings in known:
+        data = _with_files(data, origin_settings.data)
     files = {path: file_fingerprint(Path(path)) for path in (*config.train, *config.extra)}
     settings = ModelSettings(
         max_length=config.max_length,
         temperature=temperatures,
         uncertain_below=round(threshold, 4),
         target_accuracy=target,
-        data=_with_files(base.data, files),
+        data=_with_files(data, files),
         scores={VALIDATION: scores_by_language(label_ids, probs.argmax(axis=1), languages)},
-        recipe=asdict(config) | {"files": files} | _taught_by(config, base) | _pretraining(location),
+        recipe=_recipe(config, known[0]) | {"files": files} | _taught_by(config, known) | _pretraining(origins[0]),
     )
     return settings, probs
 
@@ -171,10 +173,15 @@ def _with_files(known: Mapping[str, str], files: Mapping[str, str]) -> dict[str,
     return data
 
 
-def _taught_by(config: FinetuneConfig, base: ModelSettings) -> dict[str, Any]:
-    """Name the teachers' files that a model has learnt from: itself, its base, or the models whose mean it is."""
-    before = [*(ModelSettings.load(Path(model)) for model in config.average), base]
-    files = [file for settings in before for file in settings.recipe.get("taught_by", ())]
+def _recipe(config: FinetuneConfig, origin: ModelSettings) -> dict[str, Any]:
+    """Give the keys of a recipe; the base of a mean is that of its models."""
+    base = origin.recipe.get("base", config.base) if config.average else config.base
+    return asdict(config) | {"base": base}
+
+
+def _taught_by(config: FinetuneConfig, origins: Sequence[ModelSettings]) -> dict[str, Any]:
+    """Name the teachers' files that a model has learnt from, itself or before."""
+    files = [file for settings in origins for file in settings.recipe.get("taught_by", ())]
     files = list(dict.fromkeys([*files, *config.pseudo]))
     return {"taught_by": files} if files else {}
 

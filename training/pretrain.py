@@ -45,7 +45,7 @@ def pretrain(config: PretrainConfig, folder: Path) -> None:
     """
     location = base_location(config.base)
     _check_base(config, location, folder)
-    files = input_fingerprints((*config.corpora, *config.held_out), config.base, location)
+    files = input_fingerprints((*config.corpora, *config.held_out), {config.base: location})
     recipe = asdict(config) | {"files": files}
     with encoder_folder(folder, recipe):
         folder.mkdir(exist_ok=True)

@@ -49,10 +49,13 @@ def build_config(config: type[Config], values: dict[str, Any], name: str) -> Con
         raise InputError(f"{name}: {error}") from None
 
 
-def input_fingerprints(files: Iterable[str], base: str, location: str) -> dict[str, str]:
-    """Take the fingerprints of a stage's files, and of the weights of its base where these lie in a folder."""
-    weights = Path(location) / WEIGHTS_FILE
-    own = {base: file_fingerprint(weights)} if weights.is_file() else {}
+def input_fingerprints(files: Iterable[str], origins: Mapping[str, str]) -> dict[str, str]:
+    """Take the fingerprints of a stage's files, and of the weights that it starts from where these lie in a folder.
+
+    :param origins: What a recipe calls a base or a model -> where it lies.
+    """
+    weights = {name: Path(location) / WEIGHTS_FILE for name, location in origins.items()}
+    own = {name: file_fingerprint(path) for name, path in weights.items() if path.is_file()}
     return own | {file: file_fingerprint(Path(file)) for file in files}
 
 

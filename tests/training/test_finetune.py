@@ -289,8 +289,8 @@ def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, caps
     (tmp_path / "recipe.toml").write_text(recipe, encoding="utf-8")
     for seed in ("1", "2"):
         assert main(["train", "recipe.toml", "-o", seed, "--seed", seed]) == 0
-    (tmp_path / "mean.toml").write_text(recipe.replace("max_length = 64", 'average = ["1", "2"]\n'), encoding="utf-8")
-    shutil.copy(tiny_model / "tokenizer.json", tmp_path / "base")  # which has changed since
+    (tmp_path / "mean.toml").write_text('train = ["mine.csv"]\naverage = ["1", "2"]\n', encoding="utf-8")
+    shutil.move(tmp_path / "base", tmp_path / "elsewhere")
     assert main(["train", "mean.toml", "-o", "mean"]) == 0
     one, two, mean = (load_file(tmp_path / name / "model.safetensors") for name in ("1", "2", "mean"))
     for name, tensor in mean.items():
@@ -302,7 +302,9 @@ def test_models_of_one_base_are_averaged(tmp_path, monkeypatch, tiny_model, caps
     cards = [(tmp_path / name / "README.md").read_text(encoding="utf-8") for name in ("1", "mean")]
     assert [("average = " in card, "learning_rate = " in card) for card in cards] == [(False, True), (True, False)]
 
-    assert ModelSettings.load(tmp_path / "mean").max_length == 64  # which its recipe does not say
+    made = ModelSettings.load(tmp_path / "mean")
+    assert (made.max_length, made.recipe["base"]) == (64, "base")  # which its recipe does not say
+    assert list(made.data) == ["mine.csv"]
     assert not (tmp_path / "mean/log.jsonl").exists()
 
     assert "was trained on posts of" not in caplog.text
