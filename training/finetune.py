@@ -53,7 +53,7 @@ from .folder import (
     write_validation,
 )
 from .machine import best_attention, keep_few_kernels, keep_freed_memory
-from .outputs import check_model_folder
+from .outputs import check_model_folder, full_disk_as_oserror
 from .predict import predict_logits
 from .scores import FEW, scores_without_training, warn_if_worse
 from .settings import check_positions
@@ -81,7 +81,7 @@ def finetune(config: FinetuneConfig, folder: Path) -> ModelSettings:
         these folders, or another run is writing there.
     """
     checkpoints = checkpoints_of(folder)
-    with locked(checkpoints, folder):
+    with locked(checkpoints, folder), full_disk_as_oserror(folder):
         check_model_folder(folder, checkpoints)
         settings = _finetune(config, folder, checkpoints)
         shutil.rmtree(checkpoints, ignore_errors=True)

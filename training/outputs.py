@@ -1,12 +1,16 @@
 """Where an encoder or a model may be written, checked before any work: never where something else would be lost."""
 
+import errno
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..data.errors import InputError, shown
+from safetensors import SafetensorError
+
+from ..data.errors import DISK_FULL, InputError, shown
 from ..data.locks import locked
 from ..models.settings import SETTINGS_FILE, WEIGHTS_FILE
 
@@ -14,6 +18,7 @@ RECIPE = "recipe.json"  # in a folder of checkpoints, and in that of an encoder
 TOKENS, CHECKPOINT = "tokens.npz", "checkpoint.pt"  # of a pretraining, in the folder of its encoder
 SAVE_SECONDS = 300  # between two checkpoints of any training
 _TOLD = 3  # differences between two recipes
+_NO_ROOM = ("inline_container.cc", *(f"os error {code}" for code in DISK_FULL))  # how torch and safetensors put it
 
 
 def check_model_folder(folder: Path, checkpoints: Path) -> None:
@@ -43,7 +48,7 @@ def encoder_folder(folder: Path, made_by: Mapping[str, Any]) -> Iterator[None]:
         made, or another run is writing there.
     """
     folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-    with locked(folder.resolve(), folder):
+    with locked(folder.resolve(), folder), full_disk_as_oserror(folder):
         if folder.exists() and not folder.is_dir():
             raise InputError(f"{folder} is a file; give a folder for the encoder")
         if (folder / SETTINGS_FILE).exists():
@@ -52,6 +57,20 @@ def encoder_folder(folder: Path, made_by: Mapping[str, Any]) -> Iterator[None]:
             raise InputError(f"folder {folder} holds something else than an encoder; choose another --output")
         check_same_run(folder, made_by, (TOKENS, CHECKPOINT, WEIGHTS_FILE))
         yield
+
+
+@contextmanager
+def full_disk_as_oserror(folder: Path) -> Iterator[None]:
+    """Raise what torch and safetensors say where a file has no room as what it is.
+
+    :raises OSError: In its place, with the name of ``folder``.
+    """
+    try:
+        yield
+    except (RuntimeError, SafetensorError) as error:
+        if any(sign in str(error) for sign in _NO_ROOM):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from error
+        raise
 
 
 def check_same_run(folder: Path, made_by: Mapping[str, Any], kept: Sequence[str]) -> None:
