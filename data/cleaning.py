@@ -43,10 +43,12 @@ _LONG_NUMBER = re.compile(
     r"|(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[.-])\d{3}[.-]\d{4}"  # North American
     r")(?![A-Za-z0-9])"
 )
-# What Reddit, Weibo, WeChat and WhatsApp show in place of a post that is gone, or write where only a picture was shared.
+# What Reddit, Weibo, WeChat and WhatsApp show in place of a post that is gone, or write where only a picture was shared,
+# or a post of others without a word of one's own.
 _IN_PLACE = re.compile(
     r"\[ ?(?:removed|deleted)(?: by (?:user|reddit|moderator))? ?\]"
     r"|(?:(?:分享(?:了?图片|视频)|查看图片|O?网页链接|\[(?:图片|视频|照片|语音|动画表情)\]|<media omitted>|<url>) ?)+"
+    r"|(?:(?://|回复)?@user ?[:：] ?|(?:转发微博|轉發微博|快转微博|repost)(?:[ 。.]|<url>)*)+"
     r"|(?:抱歉[，,] ?)?(?:"
     r"(?:此|该|原)(?:微博|评论)已(?:被(?:原?作者)?删除|不可见)"
     r"|(?:该|此)(?:微博|账号)因被[^。]{1,60}(?:删除|无法查看|不可见)"
@@ -79,7 +81,7 @@ def clean(text: str) -> str:
 def has_text(cleaned: str) -> bool:
     """Tell whether a cleaned post says anything: not one that is deleted, or nothing but links, handles and punctuation.
 
-    Nor what an application writes in place of a picture: ``has_text("分享图片")`` is False.
+    Nor what an application writes in place of words: ``has_text("分享图片")`` and ``has_text("转发微博")`` are False.
 
     ``has_text("?")`` and ``has_text("666")`` are True, for these are reactions, but ``has_text("@user <url>?")`` and
     ``has_text("[removed]")`` are False.

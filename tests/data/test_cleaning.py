@@ -80,6 +80,7 @@ def test_cleaning_twice_is_cleaning_once_for_tags(text):
         "抱歉，作者已设置仅展示半年内微博，此微博已不可见。", "作者已设置仅展示半年内微博，此微博已不可见", "此微博已不可见",
         "该微博因被多人投诉，根据《微博社区公约》，已被删除。查看帮助：http://t.cn/a",
         "分享图片", "分享视频 http://t.cn/a", "[图片][图片]", "<Media omitted>", "O网页链接", "该评论已被删除",
+        "转发微博", "轉發微博。", "Repost", "//@小明:转发微博", "转发微博 //@小明: 转发微博 http://t.cn/a", "回复@小明:转发微博",
         "http://t.cn/abc", "@小明 @小红", "@小明 http://t.cn/abc 2！", "13800138000", "@小明：?",
     ],
 )  # fmt: skip
@@ -91,7 +92,7 @@ def test_posts_that_are_gone_or_links_alone_have_no_text(text):
     "text",
     ["?", "!!!", "……", "666", "2333", "😂", "@小明 😂", "http://t.cn/a [doge]", "ok", "5元", "❤ 1", "//@小明: 抱歉，此微博已被作者删除",
      "为什么此微博已被作者删除", "[removed] why?", "该微博因被多人投诉就没了？", "分享图片给大家", "[图片] 好看",
-     "求网页链接"],
+     "求网页链接", "转发微博[doge]", "转发", "转发微博抽奖", "转发微博//@小明:今天抽奖", "reposted"],
 )  # fmt: skip
 def test_a_reaction_is_a_text(text):
     assert has_text(clean(text))
