@@ -8,7 +8,7 @@ import html
 import re
 import unicodedata
 
-CLEANING_VERSION = 2
+CLEANING_VERSION = 3
 
 ENDS = 10_000  # characters at each end of a text; what lies between is cut: no post has it, and no model reads it
 
@@ -43,17 +43,26 @@ _LONG_NUMBER = re.compile(
     r"|(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[.-])\d{3}[.-]\d{4}"  # North American
     r")(?![A-Za-z0-9])"
 )
+# What Weibo shows in place of a link, the O an icon; Xiaohongshu's end of a hashtag; and where an application has folded
+# a text, the c and d icons.
+_LINK_NAME = re.compile("O?网页链接")
+_TOPIC = "[话题]#"
+_FOLD = re.compile(
+    r"\s*(?:(?:\.{3}|…)\s*(?:全文|展开|see more|show more|read more)|(?:\.{3}|…)?\s*展开(?:全文)?c|收起(?:全文)?d)$",
+    re.IGNORECASE,
+)
+_FOLD_LENGTH = 24  # the longest, and white space
 # What Reddit, Weibo, WeChat and WhatsApp show in place of a post that is gone, or write where only a picture was shared,
 # or a post of others without a word of one's own.
 _IN_PLACE = re.compile(
     r"\[ ?(?:removed|deleted)(?: by (?:user|reddit|moderator))? ?\]"
-    r"|(?:(?:分享(?:了?图片|视频)|查看图片|O?网页链接|\[(?:图片|视频|照片|语音|动画表情)\]|<media omitted>|<url>) ?)+"
+    r"|(?:(?:分享(?:了?图片|视频)|查看图片|\[(?:图片|视频|照片|语音|动画表情)\]|<media omitted>|<url>) ?)+"
     r"|(?:(?://|回复)?@user ?[:：] ?|(?:转发微博|轉發微博|快转微博|repost)(?:[ 。.]|<url>)*)+"
     r"|(?:抱歉[，,] ?)?(?:"
     r"(?:此|该|原)(?:微博|评论)已(?:被(?:原?作者)?删除|不可见)"
     r"|(?:该|此)(?:微博|账号)因被[^。]{1,60}(?:删除|无法查看|不可见)"
     r"|(?:由于)?作者(?:已?设置)[^。]{1,60}(?:不可见|查看权限哦?)"
-    r")[。.]?(?: ?查看帮助[：:]? ?(?:<url>|O?网页链接)?)?[ 。.]*",
+    r")[。.]?(?: ?查看帮助[：:]? ?(?:<url>)?)?[ 。.]*",
     re.IGNORECASE,
 )
 _MASKS = re.compile(r"<(?:email|phone)>")
@@ -64,18 +73,22 @@ def clean(text: str) -> str:
 
     The two ends of what is far too long, Unicode NFC, HTML entities and tags, control and zero-width characters, white
     space, full-width letters and digits, then URL -> ``<url>``, handle -> ``@user``, phone, e-mail and identity numbers ->
-    ``<num>``. Emoji, hashtags and [bracket emoticons] stay. Cleaning a clean text changes nothing, unless a handle had
-    more than 30 characters (what of it is left stands glued to ``@user``, and goes next time) or tags or entities stood
+    ``<num>``. What applications add to a text goes: Weibo's 网页链接 is a ``<url>``, its "...全文" and 收起d where a text is
+    folded, and Xiaohongshu's [话题] are nothing. Emoji, hashtags and [bracket emoticons] stay. Cleaning a clean text
+    changes nothing, unless a handle had more than 30 characters (what of it is left stands glued to ``@user``, and goes next time) or tags or entities stood
     ``ROUNDS`` deep inside one another.
 
     ``clean("ＯＫ &lt;3\u200b 看http://t.cn/abc好 //@小明: 13800138000") -> "OK <3 看<url>好 //@user: <num>"``
     """
     text = _normalise(ends(text))  # which takes time that grows with the square of the length of some texts
-    text = _URL.sub(URL, text)
+    text = _LINK_NAME.sub(URL, _URL.sub(URL, text))
     text = _EMAIL.sub(NUMBER, text)
     text = _HANDLE.sub(HANDLE, text)
     text = _LONG_NUMBER.sub(NUMBER, text)
-    return _MASKS.sub(NUMBER, text)
+    text = _MASKS.sub(NUMBER, text).replace(_TOPIC, "#")
+    while fold := _FOLD.search(text, max(0, len(text) - _FOLD_LENGTH)):
+        text = text[: fold.start()]
+    return text
 
 
 def has_text(cleaned: str) -> bool:
