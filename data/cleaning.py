@@ -31,7 +31,11 @@ _VARIATION_SELECTOR = re.compile("[\ufe00-\ufe0f]")
 _JOINER = "\N{ZERO WIDTH JOINER}"
 
 # A URL ends at the first character that is not printable ASCII, so that Chinese glued to it survives.
-_URL = re.compile(r"(?:https?://|(?<![A-Za-z0-9.@])(?:www\.|t\.cn/|t\.co/|bit\.ly/|url\.cn/))[!-;=?-~]+", re.IGNORECASE)
+_URL = re.compile(
+    r"(?:https?://|(?<![A-Za-z0-9.@])(?:www\.|t\.cn/|t\.co/|bit\.ly/|url\.cn/)"
+    r"|(?<![\w.@-])(?:[a-z0-9-]{1,40}\.){1,3}(?:be|cc|cn|co|com|io|me|net|org|tv)/)[!-;=?-~]+",  # pic.twitter.com/a
+    re.IGNORECASE | re.ASCII,
+)
 _EMAIL = re.compile(r"(?<![\w.+-])[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}", re.ASCII)
 _HANDLE = re.compile(r"(?<![A-Za-z0-9_])@(?!user(?![\w-]))[\w-]{1,30}")
 _LONG_NUMBER = re.compile(
@@ -43,9 +47,10 @@ _LONG_NUMBER = re.compile(
     r"|(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[.-])\d{3}[.-]\d{4}"  # North American
     r")(?![A-Za-z0-9])"
 )
-# What Weibo shows in place of a link, the O an icon; Xiaohongshu's end of a hashtag; and where an application has folded
-# a text, the c and d icons.
+# What Weibo shows in place of a link, the O an icon, and of pictures; Xiaohongshu's end of a hashtag; and where an
+# application has folded a text, the c and d icons.
 _LINK_NAME = re.compile("O?网页链接")
+_PICTURES = re.compile(r"\s?\[组图共\d{1,2}张\]")
 _TOPIC = "[话题]#"
 _FOLD = re.compile(
     r"\s*(?:(?:\.{3}|…)\s*(?:全文|展开|see more|show more|read more)|(?:\.{3}|…)?\s*展开(?:全文)?c|收起(?:全文)?d)$",
@@ -73,8 +78,8 @@ def clean(text: str) -> str:
 
     The two ends of what is far too long, Unicode NFC, HTML entities and tags, control and zero-width characters, white
     space, full-width letters and digits, then URL -> ``<url>``, handle -> ``@user``, phone, e-mail and identity numbers ->
-    ``<num>``. What applications add to a text goes: Weibo's 网页链接 is a ``<url>``, its "...全文" and 收起d where a text is
-    folded, and Xiaohongshu's [话题] are nothing. Emoji, hashtags and [bracket emoticons] stay. Cleaning a clean text
+    ``<num>``. What applications add to a text goes: Weibo's 网页链接 is a ``<url>``; its [组图共9张], "...全文" and 收起d where
+    a text is folded, and Xiaohongshu's [话题] are nothing. Emoji, hashtags and [bracket emoticons] stay. Cleaning a clean text
     changes nothing, unless a handle had more than 30 characters (what of it is left stands glued to ``@user``, and goes next time) or tags or entities stood
     ``ROUNDS`` deep inside one another.
 
@@ -85,7 +90,7 @@ def clean(text: str) -> str:
     text = _EMAIL.sub(NUMBER, text)
     text = _HANDLE.sub(HANDLE, text)
     text = _LONG_NUMBER.sub(NUMBER, text)
-    text = _MASKS.sub(NUMBER, text).replace(_TOPIC, "#")
+    text = _PICTURES.sub("", _MASKS.sub(NUMBER, text)).replace(_TOPIC, "#").strip()
     while fold := _FOLD.search(text, max(0, len(text) - _FOLD_LENGTH)):
         text = text[: fold.start()]
     return text
