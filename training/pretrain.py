@@ -1,8 +1,8 @@
 """Continue masked-language training of an encoder on unlabelled posts: ``whyshare pretrain RECIPE -o FOLDER``.
 
-Here is the model: a new vocabulary is grafted onto the base, which then learns to fill in masked words and, beside them,
-to tell the weak labels of the corpus apart. The recipe is in ``pretrain_config.py``; what it learns from is made in
-``pretraining_texts.py``; the loop is in ``pretraining_loop.py``.
+Here is the model: a new vocabulary is grafted onto the base, which then learns to fill in masked words, or to find where
+a generator has filled them in, and beside that to tell the weak labels of the corpus apart. The recipe is in
+``pretrain_config.py``; what it learns from is made in ``pretraining_texts.py``; the loop is in ``pretraining_loop.py``.
 """
 
 import logging
