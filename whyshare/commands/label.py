@@ -124,7 +124,7 @@ def _print_summary(summary: "Summary", output: Path) -> None:
     asides = {
         "uncertain (let a person look)": summary.uncertain,
         "longer than the model reads": summary.truncated,
-        "without text (none, deleted, or links alone)": summary.no_text,
+        "without text (none, deleted, reposts without words, links alone)": summary.no_text,
         f"rows rejected, see {output.name}.rejects.jsonl": summary.rejected,
         "cells cut to fit Excel": summary.shortened_cells,
         "posts labelled in an earlier run": summary.resumed_posts,
