@@ -107,8 +107,8 @@ def main() -> None:
     print("|---|---:|---:|---:|---:|---:|---:|")
     for part in options.parts:
         found = np.array([scores(trained(options.encoder, part, seed, validation)) for seed in options.seeds])
-        spread = found.std(axis=0, ddof=1) if len(found) > 1 else np.full(found.shape[1], np.nan)
-        cells = " | ".join(f"{mean:.3f} ± {sd:.3f}" for mean, sd in zip(found.mean(axis=0), spread, strict=True))
+        spread = [f" ± {deviation:.3f}" for deviation in found.std(axis=0, ddof=1)] if len(found) > 1 else [""] * 6
+        cells = " | ".join(f"{mean:.3f}{more}" for mean, more in zip(found.mean(axis=0), spread, strict=True))
         print(f"| {part} | {cells} |", flush=True)
 
 
