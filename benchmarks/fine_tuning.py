@@ -1,7 +1,7 @@
 """What does each part of fine-tuning bring: leave it out, or put in what is not in, with all else as it was.
 
 The posts are the public and written training files and their validation posts. Two epochs, in which the lowest six of the
-encoder's nine layers stay as they are, so that a run takes eight minutes on one core; the seeds are the same for every part. Needs
+encoder's nine layers stay as they are, so that a run takes ten minutes on one core; the seeds are the same for every part. Needs
 ``../shared``. What stands is kept, and a run that was stopped goes on.
 
     python benchmarks/fine_tuning.py runs/encoder-e5 [--parts PART ...] [--seeds 13 14 15] [--folder runs/parts]
@@ -17,10 +17,11 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
-from learning_curve import TEST, scores_on
+from learning_curve import TEST, WRITTEN_TEST, scores_on
 from probe import TRAIN
 from sklearn.metrics import log_loss
 
+from whyshare.data.annotated import load_annotated
 from whyshare.data.motives import MOTIVES
 from whyshare.models.settings import SETTINGS_FILE, ModelSettings
 from whyshare.training import finetuning_loop
@@ -28,7 +29,6 @@ from whyshare.training.examples import split_posts
 from whyshare.training.finetune import finetune
 from whyshare.training.finetune_config import FinetuneConfig
 
-WRITTEN, WRITTEN_TEST = Path(TRAIN.train[1]), Path("data/annotated/written_test.jsonl")
 PUBLIC_POSTS, WRITTEN_POSTS, PLAIN = "public.jsonl", "written.jsonl", ("plain_public.jsonl", "plain_written.jsonl")
 NOISE = "noisy embeddings"
 PARTS: Mapping[str, Mapping[str, Any]] = {
@@ -47,7 +47,7 @@ PARTS: Mapping[str, Mapping[str, Any]] = {
 def write_posts(folder: Path) -> Path:
     """Write the posts of each side of the split down, so that a file that is left out does not move it; give validation's."""
     training, held = split_posts(TRAIN)
-    written = {json.loads(line)["text"] for line in WRITTEN.read_text(encoding="utf-8").splitlines()}
+    written = {post.text for post in load_annotated(TRAIN.train[1])}
     rows = [
         {"text": post.text, "label": post.label, "secondary": post.secondary, "certainty": post.certainty}
         for post in training
@@ -75,9 +75,9 @@ def trained(encoder: Path, part: str, seed: int, validation: Path) -> Path:
         name=model.name, frozen_layers=6, epochs=2, learning_rate=1.5e-4, layer_decay=0.95, dropout=0.0, attention_dropout=0.1,
         seed=seed, init_seed=seed,
     )  # fmt: skip
-    noise = {"neftune_noise_alpha": 5.0} if part == NOISE else {}  # NEFTune of Jain et al. (2024)
-    arguments = finetuning_loop.common_arguments() | noise
     if not (model / SETTINGS_FILE).is_file():
+        noise = {"neftune_noise_alpha": 5.0} if part == NOISE else {}  # NEFTune of Jain et al. (2024)
+        arguments = finetuning_loop.common_arguments() | noise
         with mock.patch.object(finetuning_loop, "common_arguments", lambda: arguments):
             finetune(replace(config, **changes), model)
     return model

@@ -37,7 +37,7 @@ MORE = (
     *(f"runs/{name}.jsonl" for name in ("corpus_train", "corpus_extra", "corpus_more", "corpus_further")),
     "data/annotated/written_extra.jsonl",
 )
-TEST = Path("../shared/annotated/public_test.jsonl")
+TEST, WRITTEN_TEST = Path("../shared/annotated/public_test.jsonl"), Path("data/annotated/written_test.jsonl")
 LEAST = 14_306  # training posts of TRAIN.train, without those kept for validation
 MOST = 8  # times as many, and so the epochs that go through the least of them
 

@@ -1,7 +1,7 @@
 """How firm is a label: how many stay as they are when what is no part of a post is added to its end.
 
 Scraped texts often carry more than the author wrote: links, hashtags for reach, the date, the counts below a post. Posts are
-those of the public and the written test set. Three minutes on one core; needs ``../shared``.
+those of the public and the written test set. Five minutes on one core; needs ``../shared``.
 
     python benchmarks/robustness.py [--model FOLDER]
 """
@@ -10,12 +10,11 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from learning_curve import TEST
+from learning_curve import TEST, WRITTEN_TEST
 from numpy.typing import NDArray
 
 from whyshare import Labeller
 from whyshare.data.annotated import Annotated, load_annotated
-from whyshare.data.motives import MOTIVES
 
 ADDED = {  # what it is -> how it looks in Chinese and in English
     "the mark of a folded text": ("...全文", "... See more"),
@@ -41,12 +40,12 @@ def main() -> None:
     options = parser.parse_args()
     labeller = Labeller.load(options.model) if options.model else Labeller.load()
     groups: dict[tuple[str, str], list[Annotated]] = {}
-    for name, path in (("public", TEST), ("written", Path("data/annotated/written_test.jsonl"))):
+    for name, path in (("public", TEST), ("written", WRITTEN_TEST)):
         for post in load_annotated(path):
             groups.setdefault((name, post.language), []).append(post)
     keys = [(name, language) for name in ("public", "written") for language in ("zh", "en")]
     before = {key: said(labeller, [post.text for post in groups[key]]) for key in keys}
-    gold = {key: np.array([MOTIVES.index(post.label) for post in groups[key]]) for key in keys}
+    gold = {key: np.array([post.label.position for post in groups[key]]) for key in keys}
     print(f"| added | {' | '.join(f'{name} {language}' for name, language in keys)} |")
     print("|---|" + "---:|" * len(keys))
     print(f"| nothing | {' | '.join(f'right {np.mean(before[key] == gold[key]):.0%}' for key in keys)} |")

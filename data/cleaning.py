@@ -78,10 +78,10 @@ def clean(text: str) -> str:
 
     The two ends of what is far too long, Unicode NFC, HTML entities and tags, control and zero-width characters, white
     space, full-width letters and digits, then URL -> ``<url>``, handle -> ``@user``, phone, e-mail and identity numbers ->
-    ``<num>``. What applications add to a text goes: Weibo's 网页链接 is a ``<url>``; its [组图共9张], "...全文" and 收起d where
-    a text is folded, and Xiaohongshu's [话题] are nothing. Emoji, hashtags and [bracket emoticons] stay. Cleaning a clean text
-    changes nothing, unless a handle had more than 30 characters (what of it is left stands glued to ``@user``, and goes next time) or tags or entities stood
-    ``ROUNDS`` deep inside one another.
+    ``<num>``. What applications add to a text goes: Weibo's 网页链接 is a ``<url>``; its [组图共9张], "...全文" and 收起d
+    where a text is folded, and Xiaohongshu's [话题] are nothing. Emoji, hashtags and [bracket emoticons] stay. Cleaning a
+    clean text changes nothing, unless a handle had more than 30 characters (what of it is left stands glued to ``@user``,
+    and goes next time) or tags or entities stood ``ROUNDS`` deep inside one another.
 
     ``clean("ＯＫ &lt;3\u200b 看http://t.cn/abc好 //@小明: 13800138000") -> "OK <3 看<url>好 //@user: <num>"``
     """
