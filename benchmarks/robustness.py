@@ -1,9 +1,9 @@
-"""How firm is a label: how many stay as they are when what is no part of a post is added to its end.
+"""How firm is a label: how many stay as they are when what is no part of a post is added before or behind it.
 
-Scraped texts often carry more than the author wrote: links, hashtags for reach, the date, the counts below a post. Posts are
-those of the public and the written test set. Five minutes on one core; needs ``../shared``.
+Scraped texts often carry more than the author wrote: a name, links, hashtags for reach, the date, the counts below a post. Posts
+are those of the public and the written test set, or those of validation. Eight minutes on one core; needs ``../shared``.
 
-    python benchmarks/robustness.py [--model FOLDER]
+    python benchmarks/robustness.py [--model FOLDER] [--validation]
 """
 
 import argparse
@@ -12,20 +12,30 @@ from pathlib import Path
 import numpy as np
 from learning_curve import TEST, WRITTEN_TEST
 from numpy.typing import NDArray
+from probe import TRAIN
 
 from whyshare import Labeller
-from whyshare.data.annotated import Annotated, load_annotated
+from whyshare.data.annotated import load_annotated
+from whyshare.training.examples import split_posts
 
-ADDED = {  # what it is -> how it looks in Chinese and in English
-    "the mark of a folded text": ("...全文", "... See more"),
-    "pictures": (" [组图共9张]", " pic.twitter.com/aBcD123"),
-    "a link": (" O网页链接", " https://t.co/aBcD123"),
-    "an ellipsis": ("...", "..."),
-    "hashtags for reach": (" #抖音 #热门 #上热门", " #fyp #foryou #viral"),
-    "hashtags of everyday life": (" #日常 #生活 #记录", " #life #daily #mood"),
-    "the place": (" 发布于 上海", " from London"),
-    "the date": (" 2023-05-01 12:30", " May 1, 2023, 12:30"),
-    "the counts": (" 转发 3 评论 5 赞 10", " 3 comments 10 likes"),
+ADDED = {  # what it is -> how it looks around a Chinese and around an English post
+    "behind: the mark of a folded text": ("{}...全文", "{}... See more"),
+    "pictures": ("{} [组图共9张]", "{} pic.twitter.com/aBcD123"),
+    "a link": ("{} O网页链接", "{} https://t.co/aBcD123"),
+    "an ellipsis": ("{}...", "{}..."),
+    "hashtags for reach": ("{} #抖音 #热门 #上热门", "{} #fyp #foryou #viral"),
+    "hashtags of everyday life": ("{} #日常 #生活 #记录", "{} #life #daily #mood"),
+    "the place": ("{} 发布于 上海", "{} from London"),
+    "the date": ("{} 2023-05-01 12:30", "{} May 1, 2023, 12:30"),
+    "the counts": ("{} 转发 3 评论 5 赞 10", "{} 3 comments 10 likes"),
+    "the source": ("{} —— 摘自网络", "{} (via Facebook)"),
+    "the device": ("{} 来自 iPhone客户端", "{} Sent from my iPhone"),
+    "before: a name": ("小明同学：{}", "John Smith: {}"),
+    "a handle": ("//@小明:{}", "RT @john: {}"),
+    "a date": ("2023-05-01 12:30 {}", "May 1, 2023, 12:30 {}"),
+    "a hashtag": ("#日常# {}", "#life {}"),
+    "a number": ("1. {}", "1. {}"),
+    "a mark": ("【转】{}", "[repost] {}"),
 }
 
 
@@ -37,13 +47,14 @@ def said(labeller: Labeller, texts: list[str]) -> NDArray[np.int64]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, help="a model folder; without it, the bundled one")
+    parser.add_argument("--validation", action="store_true", help="posts of validation, to choose by")
     options = parser.parse_args()
     labeller = Labeller.load(options.model) if options.model else Labeller.load()
-    groups: dict[tuple[str, str], list[Annotated]] = {}
-    for name, path in (("public", TEST), ("written", WRITTEN_TEST)):
-        for post in load_annotated(path):
-            groups.setdefault((name, post.language), []).append(post)
-    keys = [(name, language) for name in ("public", "written") for language in ("zh", "en")]
+    sets = {"public": load_annotated(TEST), "written": load_annotated(WRITTEN_TEST)}
+    if options.validation:
+        sets = {"validation": split_posts(TRAIN)[1]}
+    keys = [(name, language) for name in sets for language in ("zh", "en")]
+    groups = {(name, language): [post for post in sets[name] if post.language == language] for name, language in keys}
     before = {key: said(labeller, [post.text for post in groups[key]]) for key in keys}
     gold = {key: np.array([post.label.position for post in groups[key]]) for key in keys}
     print(f"| added | {' | '.join(f'{name} {language}' for name, language in keys)} |")
@@ -52,8 +63,8 @@ def main() -> None:
     for what, (chinese, english) in ADDED.items():
         cells = []
         for key in keys:
-            end = chinese if key[1] == "zh" else english
-            after = said(labeller, [post.text + end for post in groups[key]])
+            around = chinese if key[1] == "zh" else english
+            after = said(labeller, [around.format(post.text) for post in groups[key]])
             cells.append(f"{np.mean(after == before[key]):.0%}, right {np.mean(after == gold[key]):.0%}")
         print(f"| {what} | {' | '.join(cells)} |", flush=True)
 

@@ -12,6 +12,7 @@ from ..data.annotated import Annotated, load_annotated, parse_label_map
 from ..data.errors import InputError
 from ..data.language import in_languages
 from ..models.encoding import Encoder
+from .additions import with_additions
 from .finetune_config import FinetuneConfig
 from .pseudo import read_pseudo
 from .targets import FloatArray, class_weights, soft_targets, split_with_extra
@@ -91,7 +92,8 @@ def training_examples(
             targets[row] = (1 - share) * targets[row] + share * taught[text]
     known = {*texts, *(post.cleaned for post in held)}
     more = [text for text in taught if text not in known]
-    return _examples([*texts, *more], np.vstack([targets, *(taught[text] for text in more)]), encoder)
+    shown = with_additions([*texts, *more], config.additions_share, config.seed)
+    return _examples(shown, np.vstack([targets, *(taught[text] for text in more)]), encoder)
 
 
 def _examples(texts: Sequence[str], targets: FloatArray, encoder: Encoder) -> Dataset:

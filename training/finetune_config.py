@@ -11,7 +11,7 @@ RANGES = {
     **dict.fromkeys(("split_seed", "init_seed", "seed"), (0, 2**32 - 1)),
     **dict.fromkeys(("layers", "frozen_layers"), (0, math.inf)),
     **dict.fromkeys(("weight_decay", "class_weight_power"), (0, math.inf)),
-    **dict.fromkeys(("dropout", "attention_dropout", "target_accuracy", "teacher_share"), (0, 1)),
+    **dict.fromkeys(("dropout", "attention_dropout", "target_accuracy", "teacher_share", "additions_share"), (0, 1)),
     **dict.fromkeys(("learning_rate", "layer_decay"), (1e-9, 1)),
     "warmup_share": (0, 0.99),  # 1 would be taken for one step
 }
@@ -47,6 +47,7 @@ class FinetuneConfig:
     class_weight_power: float = 0.5  # 0: classes as they are, 1: all count the same
     secondary_share: float = 0.15  # what a second motive takes from the first
     target_accuracy: float = 0.85  # of the posts that are not marked uncertain
+    additions_share: float = 0.0  # of the training posts, which get what is no part of them: hashtags, a date, counts
     pseudo: tuple[str, ...] = ()  # files that whyshare pseudo wrote, learnt from beside the annotated posts
     teacher_share: float = 0.5  # of the target of an annotated post that is in these files too
     split_seed: int = 13  # seeds the validation split, which teachers and students must share

@@ -81,3 +81,12 @@ def test_rare_motives_weigh_more_in_what_teachers_say_too(tmp_path, encoder):
     file = taught(tmp_path / "taught.jsonl", "the you")  # of which they are sure that it is value
     config = FinetuneConfig(train=("x.csv",), pseudo=(file,), class_weight_power=1.0)
     assert max(training_examples(posts, HELD, encoder, config)["labels"][-1]) == pytest.approx(2)
+
+
+def test_additions_change_training_texts_alone_and_no_answer(encoder):
+    pytest.importorskip("jieba")
+    plain, added = (FinetuneConfig(train=("x.csv",), additions_share=share) for share in (0.0, 1.0))
+    examples, around = (training_examples(POSTS, HELD, encoder, config) for config in (plain, added))
+    assert examples["labels"] == around["labels"]
+    assert all(a != b for a, b in zip(examples["input_ids"], around["input_ids"], strict=True))
+    assert validation_examples(POSTS, encoder, added)["input_ids"] == examples["input_ids"]
