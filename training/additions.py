@@ -17,7 +17,7 @@ from ..models.baseline import words_of
 
 POOL_TEXTS = 5_000  # from which words are drawn
 _PLACE = re.compile(r"\{(\w+)\}")  # in a template
-_SIDES = ((1, 0), (0, 1), (0, 1), (0, 2), (1, 1))  # how many additions before and behind a post, equally often
+_SIDES = ((1, 0), (1, 0), (0, 1), (0, 1), (0, 2), (1, 1))  # how many additions before and behind a post, equally often
 _YEARS = datetime(2012, 1, 1), timedelta(days=15 * 365)
 _COUNT = 4.5  # digits of the largest
 
@@ -34,7 +34,10 @@ class _Additions:
 
 
 _CHINESE = _Additions(
-    before=("{name}：", "{name}:", "{name} {date} ", "{date} ", "@user：", "//@user:", "@user ", "#{word}# ", "#{word} ", "转："),
+    before=(
+        "{name}：", "{name}：", "{name}:", "{name} {date} ", "{date} ", "@user：", "//@user:", "@user ", "#{word}# ", "#{word} ",
+        "转：",
+    ),
     after=(
         " #{word}", " #{word} #{word}", " #{word} #{word} #{word} #{word}", " #{word}#", "#{word}##{word}#", " {date}", " {date}",
         " 来自 {place}", " {place}", " IP属地：{place}", " {date} {place}", " 赞{count} 评论{count} 转发{count}",
@@ -48,7 +51,10 @@ _CHINESE = _Additions(
     name="{word}{word}",
 )  # fmt: skip
 _ENGLISH = _Additions(
-    before=("{name}: ", "{name} · {date} ", "{date} ", "@user: ", "RT @user: ", "@user ", "#{word} ", "{word} - ", "Re: "),
+    before=(
+        "{name}: ", "{name}: ", "{word}: ", "{name} · {date} ", "{date} ", "@user: ", "RT @user: ", "@user ", "#{word} ",
+        "{word} - ", "Re: ",
+    ),
     after=(
         " #{word}", " #{word} #{word}", " #{word} #{word} #{word} #{word}", " {date}", " {date}", " in {place}", " {place}",
         " {date} {place}", " {count} likes {count} comments", " {count} Retweets {count} Likes", " {count} views",
