@@ -1,6 +1,7 @@
 """The model card: ``README.md`` of a model folder, written from its settings."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -62,6 +63,7 @@ Longer posts are cut at the end there, while whyshare keeps head and tail, so th
 _OWN_FILES = {"public_train.jsonl", "written_train.jsonl", "written_extra.jsonl"} | {
     f"corpus_{part}.jsonl" for part in ("train", "extra", "more", "further")
 }
+_COPY = re.compile(r" \(\d+\)$")  # of a file that models read in several versions
 _OWN_LABELS = """- The labels {whose} were given by instances of a large language model that worked from the codebook; no person
   has checked them. Your own annotated posts come first: measure on them with `whyshare eval`.
 """
@@ -80,7 +82,7 @@ def write_card(folder: Path, name: str, settings: ModelSettings) -> None:
     What is known of the project's own files is said of every model that learnt from them or whose base did; the licence
     is given where there are no others.
     """
-    own = [file for file in settings.data if file in _OWN_FILES]
+    own = [file for file in settings.data if _COPY.sub("", file) in _OWN_FILES]
     whose = "it learnt from" if own == list(settings.data) else f"of {_listed(own)}"
     text = _CARD.format(
         name=name,
@@ -174,7 +176,8 @@ def _origin(settings: ModelSettings) -> str:
 
 
 def _taught(recipe: Mapping[str, Any]) -> str:
-    files = " and ".join(f"`{Path(file).name}`" for file in recipe.get("taught_by", ()))
+    names = [f"`{Path(file).name}`" for file in recipe.get("taught_by", ())]
+    files = " and ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else names)
     return (
         f" and also learnt from what other models say of posts ({files}, which `whyshare pseudo` wrote)"
         if files
