@@ -16,10 +16,10 @@ from ..data.language import detect_language
 from ..models.baseline import words_of
 
 POOL_TEXTS = 5_000  # from which words are drawn
-_PLACE = re.compile(r"\{(\w+)\}")  # in a template
+_SLOT = re.compile(r"\{(\w+)\}")  # in a template
 _SIDES = ((1, 0), (1, 0), (0, 1), (0, 1), (0, 2), (1, 1))  # how many additions before and behind a post, equally often
 _YEARS = datetime(2012, 1, 1), timedelta(days=15 * 365)
-_COUNT = 4.5  # digits of the largest
+_DIGITS = 4.5  # of the largest count, at most
 
 
 @dataclass(frozen=True)
@@ -110,11 +110,11 @@ def _drawer(additions: _Additions, words: Sequence[str], rng: np.random.Generato
         "name": lambda: filled(additions.name).title(),
         "place": lambda: one(additions.places),
         "date": date,
-        "count": lambda: str(int(10 ** rng.uniform(0, _COUNT))),
+        "count": lambda: str(int(10 ** rng.uniform(0, _DIGITS))),
     }
 
     def filled(template: str) -> str:
-        return _PLACE.sub(lambda place: makers[place[1]](), template)
+        return _SLOT.sub(lambda slot: makers[slot[1]](), template)
 
     def around(text: str) -> str:
         before, after = _SIDES[rng.integers(len(_SIDES))]

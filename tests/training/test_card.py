@@ -40,6 +40,8 @@ def test_the_card_tells_of_teachers(tmp_path):
         "also learnt from what other models say of posts (`one.jsonl` and `two.jsonl`, which `whyshare pseudo` wrote)"
     )
     assert f"It was fine-tuned from `x` and {said}. `whyshare train` makes it again" in card
+    card = card_of(ModelSettings(recipe={"base": "x", "taught_by": ["one.csv", "two.csv", "three.csv"]}), tmp_path)
+    assert "(`one.csv`, `two.csv` and `three.csv`, which" in card
 
 
 def test_the_card_of_a_base_from_elsewhere_names_it(tmp_path):
@@ -71,6 +73,7 @@ def test_the_card_tells_what_a_trimmed_encoder_was(tmp_path):
     ("files", "told"),
     [
         (["public_train.jsonl"], (True, True, True, True)),
+        (["corpus_more.jsonl", "corpus_more.jsonl (2)"], (True, True, True, True)),
         (["public_train.jsonl", "mine.csv"], (False, True, False, True)),
         (["mine.csv"], (False, False, False, False)),
     ],
