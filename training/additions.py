@@ -100,7 +100,7 @@ def _drawer(additions: _Additions, words: Sequence[str], rng: np.random.Generato
     """Make what puts additions around a text."""
 
     def one(choices: Sequence[str]) -> str:
-        return choices[rng.integers(len(choices))]
+        return choices[int(rng.integers(len(choices)))]
 
     def date() -> str:
         return (_YEARS[0] + rng.random() * _YEARS[1]).strftime(one(additions.dates))
