@@ -176,8 +176,8 @@ def _origin(settings: ModelSettings) -> str:
 
 
 def _taught(recipe: Mapping[str, Any]) -> str:
-    names = [f"`{Path(file).name}`" for file in recipe.get("taught_by", ())]
-    files = " and ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else names)
+    names = [Path(file).name for file in recipe.get("taught_by", ())]
+    files = " and ".join(filter(None, (_listed(names[:-1]), _listed(names[-1:]))))
     return (
         f" and also learnt from what other models say of posts ({files}, which `whyshare pseudo` wrote)"
         if files

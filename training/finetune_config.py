@@ -52,7 +52,7 @@ class FinetuneConfig:
     teacher_share: float = 0.5  # of the target of an annotated post that is in these files too
     split_seed: int = 13  # seeds the validation split, which teachers and students must share
     init_seed: int = 13  # seeds the new head; models with the same one can be averaged
-    seed: int = 13  # seeds the order of the posts and dropout
+    seed: int = 13  # seeds the order of the posts, their additions and dropout
     average: tuple[str, ...] = ()  # nothing is trained: the weights, but for the head's bias, are these folders' mean
 
     def __post_init__(self) -> None:
